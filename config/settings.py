@@ -89,8 +89,9 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            # Django's filters, with the thousands of a project.
+            # Django's filters, as a project writes numbers and dates.
             "libraries": {"humanize": "apps.common.templatetags.numbers"},
+            "builtins": ["apps.common.templatetags.formats"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",

@@ -8,12 +8,19 @@ from urllib.parse import quote
 
 # PostgreSQL, headers or logs cannot hold these.
 REFUSED = (b"\0", b"a\0b", b"a\nb", b"a\rb", b"a\r\nSet-Cookie: a=b")
-ODD = (
-    b"", b" ", b"\xff", b"\xed\xa0\x80", "\ufffe\u202e".encode(), b"\x01", b"x" * 3_000, b"-1", b"0", b"1e400", b"NaN",
-    b"9" * 18, b"9" * 19, b"9" * 40, b"9" * 5_000, "٣".encode(), b"1_0", b"null", b"[]", b"{}", b"'\"`;--", b"%s%n",
-    b"..", b"//x", b"<b>", b"2026-02-30", b"0000-00-00", b"0001-01-01", b"9999-12-31", b"99999-01-01",
-    b"9999-12-31T23:59:59-14:00", b"0001-01-01T00:00:00+14:00",
+# What one reader stumbles over: nothing, signs, lengths, numbers, syntax, dates.
+KINDS = (
+    (b"", b" "),
+    (b"\xff", b"\xed\xa0\x80", "\ufffe\u202e".encode(), b"\x01"),
+    (b"x" * 3_000,),
+    (b"-1", b"0", b"1e400", b"NaN", b"9" * 18, b"9" * 19, b"9" * 40, b"9" * 5_000, "٣".encode(), b"1_0"),
+    (b"null", b"[]", b"{}", b"'\"`;--", b"%s%n", b"..", b"//x", b"<b>"),
+    (
+        b"2026-02-30", b"0000-00-00", b"0001-01-01", b"9999-12-31", b"99999-01-01",
+        b"9999-12-31T23:59:59-14:00", b"0001-01-01T00:00:00+14:00",
+    ),
 )  # fmt: skip
+ODD = tuple(value for kind in KINDS for value in kind)
 # Pages that open to everybody, or to nobody who is not signed in. Not /readyz: without workers it rightly says 503.
 PAGES = (
     "/", "/healthz", "/{page}", "/setup/{token}/", "/enter/{token}/", "/invitation/{token}/",
@@ -30,6 +37,11 @@ SCALARS = (
 
 def encoded(value: bytes) -> str:
     return quote(value, safe="")
+
+
+def one_of_each(rng: Random) -> list[bytes]:
+    """Draw one value of each kind."""
+    return [rng.choice(kind) for kind in (REFUSED, *KINDS)]
 
 
 @dataclass

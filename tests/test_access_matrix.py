@@ -137,6 +137,7 @@ def matrix(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Matr
     settings.REQUESTS_PER_MINUTE = 0
     monkeypatch.setattr(Template, "render", lambda *_args, **_more: "")
     monkeypatch.setattr("apps.reports.pages.letters.render_pdf", lambda *_args: b"")
+    monkeypatch.setattr("apps.home.pages.paper.printed", lambda *_args: b"")
     logging.disable(logging.CRITICAL)
     yield Matrix()
     logging.disable(logging.NOTSET)

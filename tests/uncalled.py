@@ -42,10 +42,7 @@ if TYPE_CHECKING:  # never run
     IntakeHour
 
     # Templates call these filters.
-    in_100_with_range, as_draft, without_model, ago
-
-    # The first page and mails will tell a comparison with it.
-    in_short
+    in_100_with_range, as_draft, without_model, ago, with_separators
 
     # Tests and the benchmark of monitoring count with it.
     histogram

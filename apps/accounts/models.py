@@ -1,5 +1,7 @@
 """People, projects, roles, and the keys of client systems."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -8,6 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from apps.accounts.querysets import (
     ApiKeyQuerySet,
@@ -16,7 +19,8 @@ from apps.accounts.querysets import (
     ProjectQuerySet,
     SignInLinkQuerySet,
 )
-from apps.common.numerals import NumberFormat
+from apps.common.dates import DateFormat, dates_as
+from apps.common.numerals import NumberFormat, numbers_as
 
 NAME_PATTERN = r"[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?"
 validate_name = RegexValidator(
@@ -70,6 +74,10 @@ class Project(models.Model):
     number_format = models.CharField(
         max_length=16, choices=NumberFormat, default=NumberFormat.COMMAS, db_default=NumberFormat.COMMAS
     )
+    # Likewise; files for programs write ISO 8601.
+    date_format = models.CharField(
+        max_length=16, choices=DateFormat, default=DateFormat.DAY_FIRST, db_default=DateFormat.DAY_FIRST
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ProjectQuerySet.as_manager()
@@ -81,6 +89,12 @@ class Project(models.Model):
     def zone(self) -> ZoneInfo:
         """The time zone that decides where a day begins."""
         return ZoneInfo(self.time_zone)
+
+    @contextmanager
+    def conventions(self) -> Iterator[None]:
+        """Write times, numbers and dates as this project does, for the length of the block."""
+        with timezone.override(self.zone), numbers_as(self.number_format), dates_as(self.date_format):
+            yield
 
 
 class Role(models.TextChoices):

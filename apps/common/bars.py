@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
+from apps.common import dates
 from apps.common.charts import (
     COLUMN,
     PHONE,
@@ -109,4 +110,4 @@ class BarChart:
 
 def date_tick(day: date, *, newest: date) -> str:
     """The day's name on the axis, once a week back from the newest."""
-    return "" if (newest - day).days % DAYS_BETWEEN_DATES else f"{day.day} {day:%b}"
+    return "" if (newest - day).days % DAYS_BETWEEN_DATES else dates.short(day)

@@ -177,6 +177,21 @@ def room_for(labels: Iterable[str]) -> float:
     return max((len(label) for label in labels), default=0) * CHARACTER + PERCENT + PADDING
 
 
+def shortened(name: str, longest: int) -> str:
+    """Cut a name of a group to so many characters: before its colon first, for what follows tells groups apart.
+
+    >>> shortened("Relation: Brother or sister", 24), shortened("A long name of a group", 12)
+    ('Rela…: Brother or sister', 'A long name…')
+    """
+    if len(name) <= longest:
+        return name
+    of, _, value = name.partition(": ")
+    room = longest - len(value) - len("…: ")
+    if value and room >= len("Age"):
+        return f"{of[:room].rstrip()}…: {value}"
+    return f"{(value or name)[: longest - 1].rstrip()}…" if len(value or name) > longest else value
+
+
 def rows_of_ticks(scale: Scale, label: Callable[[float], str], *, about: int, left: float, right: float) -> list[Mark]:
     """Horizontal lines from `left` to `right`, each with its value to the left of it."""
     marks: list[Mark] = []

@@ -7,6 +7,7 @@ from apps.common.charts import (
     BASELINE,
     PADDING,
     PHONE,
+    WIDE,
     Dot,
     Line,
     Mark,
@@ -16,13 +17,14 @@ from apps.common.charts import (
     centered,
     room_for,
     rows_of_ticks,
+    shortened,
     spaced,
 )
 
 HEIGHT, TOP, BOTTOM, MARGIN = 256, 24, 28, 20  # pixels: all, and what labels take above, below and to the right
 ROW, ROW_UNDER_NAME = 30, 46  # from one group to the next
 RADIUS = 5
-LONGEST_NAME = 28  # characters beside a row
+LONGEST_NAME, LONGEST_WIDE = 28, 44  # characters beside a row, of half a page and of a page
 AIR = 0.06  # of the spread, beyond its ends
 
 
@@ -87,7 +89,8 @@ def by_group(figures: Sequence[Ranged], axis: Axis, reference: Reference | None,
     """One row for each group that has a figure; on a phone, its name stands above it for want of room beside it."""
     figures = [figure for figure in figures if figure.value is not None]
     is_phone = width == PHONE
-    names = [figure.label if is_phone else _shortened(figure.label) for figure in figures]
+    longest = LONGEST_WIDE if width >= WIDE else LONGEST_NAME
+    names = [figure.label if is_phone else shortened(figure.label, longest) for figure in figures]
     left, row = (RADIUS + 1, ROW_UNDER_NAME) if is_phone else (room_for(names) + RADIUS, ROW)
     bottom = TOP + row * len(figures)
     ends = [end for figure in figures for end in figure.ends] + ([reference.value] if reference else [])
@@ -140,7 +143,3 @@ def scale_around(ends: Iterable[float], axis: Axis, *, start: float, end: float)
 
 def _css(figure: Ranged) -> str:
     return "point open" if figure.is_open else "point"
-
-
-def _shortened(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"

@@ -1,5 +1,7 @@
 """Durations in words."""
 
+from apps.common.numerals import count, fixed
+
 
 def seconds(value: float) -> str:
     """Return a duration as people write it.
@@ -8,8 +10,8 @@ def seconds(value: float) -> str:
     ('0.04 s', '1.3 s', '42 s', '2 min 30 s')
     """
     if value >= 120:
-        return f"{int(value // 60):,} min {round(value % 60)} s"
-    return f"{value:.0f} s" if value >= 10 else f"{value:.1f} s" if value >= 1 else f"{value:.2f} s"
+        return f"{count(value // 60)} min {round(value % 60)} s"
+    return f"{fixed(value, 0 if value >= 10 else 1 if value >= 1 else 2)} s"
 
 
 def limit(value: int) -> str:

@@ -1,5 +1,6 @@
 """How numbers are written: all texts write them the English way, and the separators of a project take their place."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -25,6 +26,7 @@ SEPARATORS = {
     NumberFormat.APOSTROPHES: {",": "’"},
 }
 TABLES = {name: str.maketrans(pairs) for name, pairs in SEPARATORS.items()}
+THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+")
 _in_force: ContextVar[str] = ContextVar("number_format", default=NumberFormat.COMMAS)
 
 
@@ -58,3 +60,22 @@ def count(number: float) -> str:
     '86,000'
     """
     return localized(f"{number:,.0f}")
+
+
+def fixed(number: float, decimals: int) -> str:
+    """Write a number with so many decimals.
+
+    >>> fixed(-1234.5, 2), fixed(-0.04, 1)
+    ('−1,234.50', '0.0')
+    """
+    return localized(f"{round(number, decimals) + 0.0:,.{decimals}f}".replace("-", "−"))
+
+
+def with_thousands(text: str) -> str:
+    """Write the thousands that a text names, and nothing else of it, in the format in force.
+
+    >>> with numbers_as("points"):
+    ...     with_thousands("The gain, per 1,000 predictions")
+    'The gain, per 1.000 predictions'
+    """
+    return THOUSANDS.sub(lambda found: localized(found[0]), text)

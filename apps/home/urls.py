@@ -9,5 +9,6 @@ urlpatterns: list[URLPattern] = [
     path("p/<slug:project>/", views.project, name="project"),
     path("p/<slug:project>/models/", views.portfolio, name="portfolio"),
     path("p/<slug:project>/models.csv", views.portfolio_file, {"form": "csv"}, name="portfolio_csv"),
+    path("p/<slug:project>/models.pdf", views.portfolio_pdf, name="portfolio_pdf"),
     path("p/<slug:project>/models.xlsx", views.portfolio_file, {"form": "xlsx"}, name="portfolio_xlsx"),
 ]

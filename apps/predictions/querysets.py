@@ -2,16 +2,18 @@
 
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db.models import Count, F, OuterRef, QuerySet, Sum
+from django.db.models import Count, F, OuterRef, QuerySet, Sum, Value
+from django.db.models.functions import Abs, Greatest
 
 from apps.accounts.querysets import ProjectScopedQuerySet
 from apps.common.jobs import JobQuerySet
 from apps.common.leases import LeaseQuerySet
+from apps.stats.tolerance import ROUNDING
 
 if TYPE_CHECKING:
     from apps.accounts.models import Project
     from apps.predictions.models import Batch
-    from apps.registry.models import ModelVersion
+    from apps.registry.models import ModelVersion, MonitoredModel
 
 
 class BatchQuerySet(ProjectScopedQuerySet):
@@ -49,6 +51,20 @@ class PredictionQuerySet(ProjectScopedQuerySet):
     def of_version(self, version: "ModelVersion | None") -> Self:
         """Keep the predictions of one version of the model; all without one."""
         return self if version is None else self.filter(version=version)
+
+    def differing(self, model: "MonitoredModel") -> Self:
+        """Keep those whose baseline is another answer; of numbers, further away than the model's tolerance."""
+        return self._by_distance(model).filter(baseline__isnull=False, distance__gt=F("allowed"))
+
+    def agreeing(self, model: "MonitoredModel") -> Self:
+        """Keep those whose baseline is the same answer."""
+        return self._by_distance(model).filter(distance__lte=F("allowed"))
+
+    def _by_distance(self, model: "MonitoredModel") -> Self:
+        own, other = F("predicted"), F("baseline")
+        by, share = (model.tolerance, model.tolerance_share) if model.is_regression else (0.0, 0.0)
+        allowed = Greatest(Value(by), Value(share) * Greatest(Abs(own), Abs(other))) * Value(ROUNDING)
+        return self.alias(distance=Abs(own - other), allowed=allowed)
 
 
 class ExportViewQuerySet(QuerySet[Any]):

@@ -16,4 +16,5 @@ def run_reports() -> None:
 def refresh_reports() -> None:
     services.refresh_due()
     services.record_missing()
+    services.explain_due()
     services.forget_evidence()

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, path
 
+from apps.retraining.api.studies import StudyRequestsView, StudyView
 from apps.retraining.api.views import ModelCardView, TrainingSetView
 from apps.retraining.pages import views
 
@@ -14,5 +15,7 @@ urlpatterns: list[URLPattern] = [
 
 api_urlpatterns: list[URLPattern] = [
     path("models/<str:model>/training-set", TrainingSetView.as_view(), name="api_training_set"),
+    path("models/<str:model>/studies", StudyRequestsView.as_view(), name="api_study_requests"),
+    path("studies/<int:study_job>", StudyView.as_view(), name="api_study"),
     path("models/<str:model>/card", ModelCardView.as_view(), name="api_model_card"),
 ]

@@ -126,8 +126,8 @@ class Part(Table):  # some predictions of the window w; prior: what epsilon begi
         def margins(T): return np.array([np.diag(T), T.sum(1), T.sum(0)])
         def counted(S): T = np.zeros((K, K)); np.add.at(T, (S.said, S.truth.astype(int)), 1.0); return margins(T)
         if self.is_unscored and not len(S.pi) or fails(x := margins(self.table())): return None
-        with np.errstate(all="ignore"): br, bp, bt = slopes(f, x)
-        F, certain = bt[None, :] + np.diag(br), counted(pick(S, S.constant)); left = np.maximum(np.bincount(C.said, C.n, K) - certain[1], 0)
+        br, bp, bt = slopes(f, x); F, certain = bt[None, :] + np.diag(br), counted(pick(S, S.constant))
+        left = np.maximum(np.bincount(C.said, C.n, K) - certain[1], 0)
         def corners(j):  # what a share can be, whatever the labels that are missing say
             ends = [certain + [left * hit, left, left * hit + (left.sum() - left) * miss] for hit in (0, 1) for miss in (0, 1)]
             bad = any((end[1] + end[2])[j] <= 0 if name == "f1" and w.binary else fails(end, slice(j, j + 1)) for end in ends)
@@ -285,7 +285,7 @@ def gap_of(was, now):  # relative to the figure and its range
     if None in (was, now) or [end is None for end in was] != [end is None for end in now]: return 0.0 if was == now else INF
     return max(abs(a - b) for a, b in zip(was, now) if a is not None) / max(1e-4, *(abs(end) for end in was if end is not None))
 def main(path):
-    report, gaps, wrong = Report(path), {}, 0
+    np.seterr(all="ignore"); report, gaps, wrong = Report(path), {}, 0
     left = dict(printed(report.document | {"results": [], "restatements": []}))  # without copies, and what earlier reports said
     for spec in [spec for spec in report.figures if not set(LEFT) & set(spec["at"])]:
         at, was, found = tuple(spec["at"]), report.document, report.rebuilt(spec)

@@ -17,7 +17,7 @@ Check = Callable[[Page], None]
 PASSWORD = "a long password"
 
 
-def test_sign_in_page_is_sound(page: Page, look: tuple[str, int], is_sound: Check) -> None:
+def test_sign_in_page_is_sound(page: Page, is_sound: Check) -> None:
     page.goto("/")
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     is_sound(page)
@@ -55,7 +55,7 @@ def test_escape_closes_an_open_menu_and_returns_the_focus(page: Page, sign_in: S
     expect(page.locator("summary")).to_be_focused()
 
 
-def test_first_owner_sets_up_and_lands_on_the_next_steps(page: Page, look: tuple[str, int], is_sound: Check) -> None:
+def test_first_owner_sets_up_and_lands_on_the_next_steps(page: Page, is_sound: Check) -> None:
     page.goto(f"/setup/{links.make_sign_in_link(None)}/")
     is_sound(page)
     page.get_by_label("Name of the project").fill("Labour office")
@@ -71,7 +71,7 @@ def test_first_owner_sets_up_and_lands_on_the_next_steps(page: Page, look: tuple
     is_sound(page)
 
 
-def test_expired_link_says_how_to_get_a_new_one(page: Page, look: tuple[str, int], is_sound: Check) -> None:
+def test_expired_link_says_how_to_get_a_new_one(page: Page, is_sound: Check) -> None:
     page.goto("/setup/never-made/")
     expect(page.get_by_text("./run.sh manage setup_link")).to_be_visible()
     is_sound(page)
@@ -83,7 +83,7 @@ def test_expired_link_says_how_to_get_a_new_one(page: Page, look: tuple[str, int
     is_sound(page)
 
 
-def test_link_still_signs_in_after_a_mail_scanner_opened_it(page: Page, look: tuple[str, int], is_sound: Check) -> None:
+def test_link_still_signs_in_after_a_mail_scanner_opened_it(page: Page, width: int, is_sound: Check) -> None:
     member = make_member(make_project("office"), name="Bo Lindqvist")
     address = f"/enter/{links.make_sign_in_link(member.user)}/"
     for method in ("GET", "HEAD"):
@@ -100,9 +100,7 @@ def test_link_still_signs_in_after_a_mail_scanner_opened_it(page: Page, look: tu
     assert not any("/enter/" in referer for referer in requests)
 
 
-def test_owner_makes_replaces_and_revokes_a_key(
-    page: Page, look: tuple[str, int], sign_in: SignIn, is_sound: Check
-) -> None:
+def test_owner_makes_replaces_and_revokes_a_key(page: Page, width: int, sign_in: SignIn, is_sound: Check) -> None:
     project = make_project("office")
     sign_in(page, make_member(project, Role.OWNER).user)
     make_key(project)
@@ -125,9 +123,7 @@ def test_owner_makes_replaces_and_revokes_a_key(
 
 
 @pytest.mark.parametrize("address", ["/accounts/2fa/", "/accounts/password/change/", "/accounts/logout/", "/p/other/"])
-def test_account_pages_are_sound(
-    address: str, page: Page, look: tuple[str, int], sign_in: SignIn, is_sound: Check
-) -> None:
+def test_account_pages_are_sound(address: str, page: Page, sign_in: SignIn, is_sound: Check) -> None:
     sign_in(page, make_member(make_project()).user)
     page.goto(address)
     expect(page.get_by_role("heading", level=1)).to_be_visible()
@@ -135,7 +131,7 @@ def test_account_pages_are_sound(
 
 
 def test_setting_up_the_authenticator_app_asks_for_the_password_again(
-    page: Page, look: tuple[str, int], sign_in: SignIn, is_sound: Check
+    page: Page, sign_in: SignIn, is_sound: Check
 ) -> None:
     sign_in(page, make_member(make_project()).user)
     page.goto("/accounts/2fa/totp/activate/")

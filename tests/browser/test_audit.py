@@ -43,7 +43,7 @@ def owner(page: Page, sign_in: SignIn) -> Membership:
 
 
 def test_record_is_sound_when_empty_filled_and_filtered(
-    page: Page, look: tuple[str, int], owner: Membership, is_sound: Check
+    page: Page, width: int, owner: Membership, is_sound: Check
 ) -> None:
     page.goto("/p/office/members/")
     page.get_by_role("link", name="Audit").click()
@@ -63,9 +63,7 @@ def test_record_is_sound_when_empty_filled_and_filtered(
     is_sound(page)
 
 
-def test_broken_record_is_sound_and_says_where(
-    page: Page, look: tuple[str, int], owner: Membership, is_sound: Check
-) -> None:
+def test_broken_record_is_sound_and_says_where(page: Page, owner: Membership, is_sound: Check) -> None:
     administer(owner)
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE audit_entry DISABLE TRIGGER append_only")

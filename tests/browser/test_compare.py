@@ -29,7 +29,7 @@ def model(page: Page, sign_in: SignIn) -> MonitoredModel:
 
 
 def test_a_comparison_reads_well_everywhere(
-    page: Page, look: tuple[str, int], model: MonitoredModel, is_sound: Check, tmp_path: Path
+    page: Page, width: int, model: MonitoredModel, is_sound: Check, tmp_path: Path
 ) -> None:
     page.goto(
         f"/p/{model.project.slug}/models/{model.slug}/reports/performance/compare/?second={SEPTEMBER}&first={AUGUST}"

@@ -17,7 +17,6 @@ from tests.monitoring.days import CROWDED, USUAL, count_days, model_with_homes
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 Sound = Callable[[Page], None]
-Look = tuple[str, int]
 
 
 @pytest.fixture
@@ -41,7 +40,7 @@ def engineer(model: MonitoredModel, page: Page, sign_in: Callable[[Page, User], 
 
 
 def test_an_event_is_read_opened_and_called_normal(
-    page: Page, model: MonitoredModel, engineer: Membership, look: Look, is_sound: Sound
+    page: Page, model: MonitoredModel, engineer: Membership, width: int, is_sound: Sound
 ) -> None:
     page.goto(f"/p/{model.project.slug}/models/{model.slug}/data/")
     expect(page.get_by_role("heading", level=1)).to_contain_text("From 10 to 19 June")
@@ -60,7 +59,7 @@ def test_an_event_is_read_opened_and_called_normal(
 
 
 def test_an_alert_rings_the_bell_is_mailed_and_acknowledged(
-    page: Page, model: MonitoredModel, engineer: Membership, look: Look, is_sound: Sound
+    page: Page, model: MonitoredModel, engineer: Membership, width: int, is_sound: Sound
 ) -> None:
     alerting.look(model)
     alerting.look(model)
@@ -85,9 +84,7 @@ def test_an_alert_rings_the_bell_is_mailed_and_acknowledged(
     is_sound(page)
 
 
-def test_a_rule_is_changed(
-    page: Page, model: MonitoredModel, engineer: Membership, look: Look, is_sound: Sound
-) -> None:
+def test_a_rule_is_changed(page: Page, model: MonitoredModel, engineer: Membership, is_sound: Sound) -> None:
     page.goto(f"/p/{model.project.slug}/models/{model.slug}/rules/")
     is_sound(page)
     page.get_by_label("at", exact=True).nth(1).fill("3.5")
@@ -97,7 +94,7 @@ def test_a_rule_is_changed(
 
 
 def test_before_anything_arrives_the_page_says_what_to_do(
-    page: Page, sign_in: Callable[[Page, User], None], look: Look, is_sound: Sound
+    page: Page, sign_in: Callable[[Page, User], None], is_sound: Sound
 ) -> None:
     model = model_with_homes()
     sign_in(page, make_member(model.project, Role.ENGINEER).user)

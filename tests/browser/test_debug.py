@@ -94,9 +94,7 @@ def test_two_changes_are_answered_together_and_a_third_follows_at_once(window: P
     expect(window.locator(".versions tbody tr").last).to_contain_text(f"{score:.6f}")
 
 
-def test_the_window_is_sound_in_all_looks(
-    window: Page, look: tuple[str, int], is_sound: Callable[[Page], None]
-) -> None:
+def test_the_window_is_sound_in_all_looks(window: Page, is_sound: Callable[[Page], None]) -> None:
     expect(window.get_by_text("Reproduced:")).to_be_visible()
     is_sound(window)
     drag(window, "Age", 2)

@@ -271,7 +271,7 @@ def test_nothing_of_the_prediction_reaches_the_browser_before_the_judgement(page
 
 
 def test_an_answer_that_comes_too_late_stays_in_sight_with_its_note(
-    page: Page, sit_down: SitDown, look: tuple[str, int], is_sound: Callable[[Page], None]
+    page: Page, sit_down: SitDown, width: int, is_sound: Callable[[Page], None]
 ) -> None:
     queue = make_desk(3, blind=False)
     sit_down(queue)
@@ -299,7 +299,6 @@ def test_a_desk_without_a_network_is_sound(
     page: Page,
     context: BrowserContext,
     sit_down: SitDown,
-    look: tuple[str, int],
     is_sound: Callable[[Page], None],
 ) -> None:
     queue = make_desk(2, blind=False)

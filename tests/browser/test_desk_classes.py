@@ -17,9 +17,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LABELS = {f"c{number:03}": f"Kind {number}" for number in range(300)}
 
 
-def test_one_of_300_answers_is_found_by_typing(
-    page: Page, sit_down: SitDown, look: tuple[str, int], is_sound: Callable[[Page], None]
-) -> None:
+def test_one_of_300_answers_is_found_by_typing(page: Page, sit_down: SitDown, is_sound: Callable[[Page], None]) -> None:
     model = make_model(task="multiclass", classes=[*LABELS], positive_class="", class_labels=LABELS)
     policies.put_document(model, {"floor": 1.0})
     make_items(model, 1, prediction="c007", score=None, probabilities=None, baseline=None)
@@ -54,8 +52,8 @@ def test_one_of_300_answers_is_found_by_typing(
     assert list(Decision.objects.order_by("id").values_list("value", flat=True)) == [217.0, 299.0]
 
 
-@pytest.mark.parametrize("look", [("light", 390)])
-def test_on_a_phone_the_answers_stay_in_reach(page: Page, sit_down: SitDown, look: tuple[str, int]) -> None:
+@pytest.mark.parametrize("width", [390])
+def test_on_a_phone_the_answers_stay_in_reach(page: Page, sit_down: SitDown, width: int) -> None:
     sit_down(make_desk(2))
     for choice in ("Not employed", "Save and see"):
         box = page.get_by_text(choice).first.bounding_box()

@@ -92,7 +92,7 @@ def test_a_digit_gives_the_reason_for_a_skip(page: Page, sit_down: SitDown) -> N
 
 
 def test_tabs_and_filter_work_by_mouse_and_by_key(
-    page: Page, sit_down: SitDown, look: tuple[str, int], is_sound: Callable[[Page], None]
+    page: Page, sit_down: SitDown, width: int, is_sound: Callable[[Page], None]
 ) -> None:
     queue = make_queue()
     many = {f"extra_{number}": number for number in range(9)}
@@ -211,8 +211,8 @@ def test_only_cases_to_settle_come_until_none_is_left(page: Page, sign_in: Calla
     expect(page.get_by_role("heading", name="Your judgement")).to_be_visible()
 
 
-@pytest.mark.parametrize("look", [("light", 390)])
-def test_on_a_phone_each_card_starts_at_its_top(page: Page, sit_down: SitDown, look: tuple[str, int]) -> None:
+@pytest.mark.parametrize("width", [390])
+def test_on_a_phone_each_card_starts_at_its_top(page: Page, sit_down: SitDown, width: int) -> None:
     queue = make_queue()
     make_items(queue, 2, features={"age": 40, "sex": 1} | {f"extra_{number}": number for number in range(40)})
     sit_down(queue)

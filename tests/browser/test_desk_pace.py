@@ -14,7 +14,6 @@ from tests.review.factories import answer, claim, decide, make_items, make_queue
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 Sound = Callable[[Page], None]
-Look = tuple[str, int]
 
 
 def go_on_by_itself(page: Page) -> None:
@@ -76,7 +75,7 @@ def busy(page: Page, sign_in: Callable[[Page, User], None]) -> Membership:
 
 
 def test_a_reviewer_finds_sets_a_goal_and_opens_again(
-    page: Page, busy: Membership, look: Look, is_sound: Sound
+    page: Page, busy: Membership, width: int, is_sound: Sound
 ) -> None:
     page.goto(f"/p/{busy.project.slug}/mine/")
     is_sound(page)

@@ -240,7 +240,7 @@ def test_the_adjudicator_keeps_a_precedent_by_key(page: Page, sit_down: SitDown)
 
 
 def test_wrong_data_a_question_and_a_late_case_are_sound(
-    page: Page, shown: ReviewQueue, sit_down: SitDown, look: tuple[str, int], is_sound: Check
+    page: Page, shown: ReviewQueue, sit_down: SitDown, width: int, is_sound: Check
 ) -> None:
     ReviewItem.objects.update(due_at=timezone.now() - timedelta(days=3))
     anna, grace = reviewers(shown, 1)[0], make_member(shown.model.project, Role.ADJUDICATOR, name="Grace")
@@ -260,7 +260,7 @@ def test_wrong_data_a_question_and_a_late_case_are_sound(
 
 
 def test_the_sheet_of_keys_is_sound(
-    page: Page, shown: ReviewQueue, sit_down: SitDown, look: tuple[str, int], is_sound: Check
+    page: Page, shown: ReviewQueue, sit_down: SitDown, width: int, is_sound: Check
 ) -> None:
     sit_down(shown)
     rebind(page, "skip", "z")
@@ -270,7 +270,7 @@ def test_the_sheet_of_keys_is_sound(
     is_sound(page)
 
 
-def test_a_case_to_settle_is_sound(page: Page, sit_down: SitDown, look: tuple[str, int], is_sound: Check) -> None:
+def test_a_case_to_settle_is_sound(page: Page, sit_down: SitDown, is_sound: Check) -> None:
     queue = make_queue(overlap=3, dispute_reasons=["A fact speaks against it"])
     make_items(queue, 1, **PLANTED)
     to_settle(queue)
@@ -279,9 +279,7 @@ def test_a_case_to_settle_is_sound(page: Page, sit_down: SitDown, look: tuple[st
     is_sound(page)
 
 
-def test_the_chart_leads_from_the_usual_answer_to_this_one(
-    page: Page, sit_down: SitDown, look: tuple[str, int], is_sound: Check
-) -> None:
+def test_the_chart_leads_from_the_usual_answer_to_this_one(page: Page, sit_down: SitDown, is_sound: Check) -> None:
     queue = make_queue(blind=False)
     # Log-odds: 0.0625 + 0.75 − 0.31 = 0.5025, of which the probability is 0.623; that of 0.0625 is 0.516.
     make_items(queue, 1, score=0.623, probabilities={"no": 0.377, "yes": 0.623}, attribution_base=0.0625)

@@ -15,9 +15,7 @@ from tests.review.factories import make_items, make_queue
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-def test_a_case_is_shown_as_it_was_sent(
-    page: Page, sit_down: SitDown, look: tuple[str, int], is_sound: Callable[[Page], None]
-) -> None:
+def test_a_case_is_shown_as_it_was_sent(page: Page, sit_down: SitDown, is_sound: Callable[[Page], None]) -> None:
     queue = make_queue()
     queue.model.project.time_zone = "Asia/Kolkata"
     queue.model.project.save()

@@ -17,7 +17,6 @@ from tests.review.planted import PLANTED
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 Sound = Callable[[Page], None]
-Look = tuple[str, int]
 
 
 @pytest.fixture
@@ -31,7 +30,7 @@ def queue(page: Page, sign_in: Callable[[Page, User], None]) -> ReviewQueue:
     return queue
 
 
-def test_cases_are_filtered_opened_and_sound(page: Page, queue: ReviewQueue, look: Look, is_sound: Sound) -> None:
+def test_cases_are_filtered_opened_and_sound(page: Page, queue: ReviewQueue, width: int, is_sound: Sound) -> None:
     page.goto(f"/p/{queue.model.project.slug}/models/{queue.model.slug}/cases/")
     is_sound(page)
     page.get_by_role("link", name="Older").click()
@@ -52,7 +51,7 @@ def test_cases_are_filtered_opened_and_sound(page: Page, queue: ReviewQueue, loo
 
 
 def test_what_the_model_saw_unfolds_beside_its_answer(
-    page: Page, queue: ReviewQueue, look: Look, is_sound: Sound
+    page: Page, queue: ReviewQueue, width: int, is_sound: Sound
 ) -> None:
     names = {"age": -0.25, "a_name_without_any_space_as_encoders_like_to_write_it": True, "grade": "C " * 100}
     push_predictions(queue.model, [prediction_row(190, processed=names)])
@@ -83,7 +82,7 @@ def tab_to(page: Page, target: Locator) -> None:
 
 
 def test_cases_are_filtered_kept_downloaded_and_sent_by_keyboard_alone(
-    page: Page, queue: ReviewQueue, look: Look, is_sound: Sound
+    page: Page, queue: ReviewQueue, is_sound: Sound
 ) -> None:
     BatchStage.objects.filter(stage=Stage.DRAW).update(done_at=timezone.now())
     page.goto(f"/p/{queue.model.project.slug}/models/{queue.model.slug}/cases/")
@@ -113,7 +112,7 @@ def test_cases_are_filtered_kept_downloaded_and_sent_by_keyboard_alone(
     is_sound(page)
 
 
-def test_what_is_not_found_says_so(page: Page, queue: ReviewQueue, look: Look, is_sound: Sound) -> None:
+def test_what_is_not_found_says_so(page: Page, queue: ReviewQueue, is_sound: Sound) -> None:
     page.goto(f"/p/{queue.model.project.slug}/search/?q=nothing")
     expect(page.get_by_text("Nothing here is called “nothing”.")).to_be_visible()
     is_sound(page)

@@ -23,7 +23,7 @@ def opened(page: Page, sign_in: SignIn) -> Page:
     return page
 
 
-def test_the_glossary_reads_well_everywhere(opened: Page, look: tuple[str, int], is_sound: Check) -> None:
+def test_the_glossary_reads_well_everywhere(opened: Page, width: int, is_sound: Check) -> None:
     is_sound(opened)
     opened.get_by_role("link", name="inclusion probability").first.click()
     expect(opened.locator("#inclusion-probability")).to_be_in_viewport()

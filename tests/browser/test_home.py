@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 def test_the_portfolio_is_sound(
-    page: Page, look: tuple[str, int], sign_in: Callable[[Page, User], None], is_sound: Callable[[Page], None]
+    page: Page, sign_in: Callable[[Page, User], None], is_sound: Callable[[Page], None]
 ) -> None:
     project = make_project("city")
     make_city(project)
@@ -31,7 +31,7 @@ def test_the_portfolio_is_sound(
 
 
 def test_a_model_alone_is_sound(
-    page: Page, look: tuple[str, int], sign_in: Callable[[Page, User], None], is_sound: Callable[[Page], None]
+    page: Page, sign_in: Callable[[Page, User], None], is_sound: Callable[[Page], None]
 ) -> None:
     project = make_project("small")
     model = make_model(project, "loans", name="Loans")
@@ -44,7 +44,7 @@ def test_a_model_alone_is_sound(
 
 
 def test_an_engineers_page_is_sound(
-    page: Page, look: tuple[str, int], sign_in: Callable[[Page, User], None], is_sound: Callable[[Page], None]
+    page: Page, sign_in: Callable[[Page, User], None], is_sound: Callable[[Page], None]
 ) -> None:
     project = make_project("office")
     for name in ("Employment", "Payment fraud"):
@@ -61,7 +61,7 @@ def test_an_engineers_page_is_sound(
 
 
 def test_a_reviewers_page_is_sound_and_key_r_opens_the_next_case(
-    page: Page, look: tuple[str, int], sign_in: Callable[[Page, User], None], is_sound: Callable[[Page], None]
+    page: Page, sign_in: Callable[[Page, User], None], is_sound: Callable[[Page], None]
 ) -> None:
     project = make_project("office")
     model = make_model(project, name="Employment")

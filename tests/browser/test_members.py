@@ -39,7 +39,7 @@ def invite(page: Page, email: str) -> str:
 
 
 def test_new_person_is_invited_and_makes_their_own_account(
-    page: Page, look: tuple[str, int], owner: Membership, is_sound: Check
+    page: Page, width: int, owner: Membership, is_sound: Check
 ) -> None:
     address = invite(page, "bo@example.org")
     is_sound(page)
@@ -62,7 +62,7 @@ def test_new_person_is_invited_and_makes_their_own_account(
 
 
 def test_known_person_signs_in_to_join_another_project(
-    page: Page, look: tuple[str, int], owner: Membership, is_sound: Check
+    page: Page, width: int, owner: Membership, is_sound: Check
 ) -> None:
     person = make_member(make_project("second"), name="Bo Lindqvist").user
     page.goto(invite(page, person.email))
@@ -82,7 +82,7 @@ def test_known_person_signs_in_to_join_another_project(
 
 
 def test_member_who_lost_password_and_second_step_gets_in_again(
-    page: Page, look: tuple[str, int], owner: Membership, is_sound: Check
+    page: Page, width: int, owner: Membership, is_sound: Check
 ) -> None:
     person = make_member(owner.project, name="Bo Lindqvist").user
     make_member(owner.project, Role.ENGINEER)

@@ -57,7 +57,7 @@ FEATURES = [{"name": name, "type": "number"} for name in REST]
 
 
 def test_the_intake_page_is_sound(
-    page: Page, look: tuple[str, int], sign_in: Callable[[Page, User], None], is_sound: Callable[[Page], None]
+    page: Page, width: int, sign_in: Callable[[Page, User], None], is_sound: Callable[[Page], None]
 ) -> None:
     model = changed_model()
     sign_in(page, make_member(model.project, Role.ENGINEER).user)
@@ -72,7 +72,7 @@ def test_the_intake_page_is_sound(
 
 
 def test_an_empty_intake_page_is_sound(
-    page: Page, look: tuple[str, int], sign_in: Callable[[Page, User], None], is_sound: Callable[[Page], None]
+    page: Page, sign_in: Callable[[Page, User], None], is_sound: Callable[[Page], None]
 ) -> None:
     model = make_model(make_project("office"), "employment")
     sign_in(page, make_member(model.project, Role.ENGINEER).user)
@@ -82,7 +82,7 @@ def test_an_empty_intake_page_is_sound(
 
 
 def test_an_engineer_sees_the_change_closes_it_and_the_schema_settles_the_next(
-    page: Page, look: tuple[str, int], sign_in: Callable[[Page, User], None], is_sound: Callable[[Page], None]
+    page: Page, width: int, sign_in: Callable[[Page, User], None], is_sound: Callable[[Page], None]
 ) -> None:
     model = changed_model()
     sign_in(page, make_member(model.project, Role.ENGINEER).user)
@@ -111,7 +111,7 @@ def test_an_engineer_sees_the_change_closes_it_and_the_schema_settles_the_next(
 
 
 def test_a_stakeholder_sees_the_banner_without_a_button(
-    page: Page, look: tuple[str, int], sign_in: Callable[[Page, User], None], is_sound: Callable[[Page], None]
+    page: Page, sign_in: Callable[[Page, User], None], is_sound: Callable[[Page], None]
 ) -> None:
     model = changed_model()
     sign_in(page, make_member(model.project, Role.STAKEHOLDER).user)

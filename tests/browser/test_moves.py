@@ -15,7 +15,7 @@ SignIn = Callable[[Page, User], None]
 
 
 def test_what_moves_a_model_reads_well_and_opens_by_keyboard(
-    page: Page, look: tuple[str, int], sign_in: SignIn, is_sound: Callable[[Page], None]
+    page: Page, sign_in: SignIn, is_sound: Callable[[Page], None]
 ) -> None:
     model = make_moving_model(make_project("office"), "employment")
     sign_in(page, make_member(model.project, Role.ENGINEER).user)

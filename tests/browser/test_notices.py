@@ -14,7 +14,6 @@ from tests.notifications.people import tell
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 Sound = Callable[[Page], None]
-Look = tuple[str, int]
 
 
 @pytest.fixture
@@ -24,7 +23,7 @@ def anna(page: Page, sign_in: Callable[[Page, User], None]) -> Membership:
     return member
 
 
-def test_a_notice_is_found_opened_and_read(page: Page, anna: Membership, look: Look, is_sound: Sound) -> None:
+def test_a_notice_is_found_opened_and_read(page: Page, anna: Membership, width: int, is_sound: Sound) -> None:
     page.goto("/notices/")
     expect(page.get_by_text("Nothing to tell you yet")).to_be_visible()
     is_sound(page)
@@ -57,7 +56,7 @@ def test_a_notice_is_found_opened_and_read(page: Page, anna: Membership, look: L
     is_sound(page)
 
 
-def test_choices_are_made_by_keyboard(page: Page, anna: Membership, look: Look, is_sound: Sound) -> None:
+def test_choices_are_made_by_keyboard(page: Page, anna: Membership, is_sound: Sound) -> None:
     page.goto("/notices/settings/")
     is_sound(page)
     chosen = page.get_by_label("Alerts: one mail a day")

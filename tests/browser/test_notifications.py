@@ -20,7 +20,6 @@ from tests.review.factories import answer, make_items, make_queue, reviewers
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 Sound = Callable[[Page], None]
-Look = tuple[str, int]
 
 
 @pytest.fixture
@@ -34,7 +33,7 @@ def queue(page: Page, settings: Settings, sign_in: Callable[[Page, User], None])
 
 
 def test_an_endpoint_is_added_and_a_wrong_address_explained(
-    page: Page, queue: ReviewQueue, look: Look, is_sound: Sound
+    page: Page, queue: ReviewQueue, width: int, is_sound: Sound
 ) -> None:
     page.goto(f"/p/{queue.model.project.slug}/endpoints/")
     is_sound(page)
@@ -50,7 +49,7 @@ def test_an_endpoint_is_added_and_a_wrong_address_explained(
     expect(page.locator("#new-secret")).to_have_count(0)
 
 
-def test_a_failed_delivery_is_sent_again(page: Page, queue: ReviewQueue, look: Look, is_sound: Sound) -> None:
+def test_a_failed_delivery_is_sent_again(page: Page, queue: ReviewQueue, width: int, is_sound: Sound) -> None:
     with receiving(queue.model.project) as (receiver, endpoint):
         receiver.status = lambda _: 400
         (anna,) = reviewers(queue, 1)

@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 def test_rejected_rows_are_viewed_filtered_and_retried(
-    page: Page, look: tuple[str, int], sign_in: Callable[[Page, User], None], is_sound: Callable[[Page], None]
+    page: Page, width: int, sign_in: Callable[[Page, User], None], is_sound: Callable[[Page], None]
 ) -> None:
     project = make_project("office")
     model = make_model(project, "employment")

@@ -15,8 +15,6 @@ from tests.truth.factories import come_true, gold_probe, make_cases, repeat_prob
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-Look = tuple[str, int]
-
 
 def busy_team() -> tuple[MonitoredModel, Membership, Membership]:
     """A model with an engineer and a reviewer; some cases are settled, and one person was in a hurry."""
@@ -45,7 +43,7 @@ def busy_team() -> tuple[MonitoredModel, Membership, Membership]:
 
 
 def test_own_figures_are_sound(
-    page: Page, look: Look, sign_in: Callable[[Page, User], None], is_sound: Callable[[Page], None]
+    page: Page, width: int, sign_in: Callable[[Page, User], None], is_sound: Callable[[Page], None]
 ) -> None:
     model, _, anna = busy_team()
     sign_in(page, anna.user)
@@ -64,7 +62,7 @@ def test_own_figures_are_sound(
 
 
 def test_the_team_page_is_sound(
-    page: Page, look: Look, sign_in: Callable[[Page, User], None], is_sound: Callable[[Page], None]
+    page: Page, width: int, sign_in: Callable[[Page, User], None], is_sound: Callable[[Page], None]
 ) -> None:
     model, engineer, _ = busy_team()
     sign_in(page, engineer.user)
@@ -78,7 +76,7 @@ def test_the_team_page_is_sound(
 
 
 def test_empty_pages_are_sound(
-    page: Page, look: Look, sign_in: Callable[[Page, User], None], is_sound: Callable[[Page], None]
+    page: Page, sign_in: Callable[[Page, User], None], is_sound: Callable[[Page], None]
 ) -> None:
     model = make_model(make_project("office"), "employment")
     sign_in(page, make_member(model.project, Role.ENGINEER).user)

@@ -52,9 +52,7 @@ def top(page: Page, selector: str) -> float:
     return float(page.locator(selector).evaluate("(element) => element.offsetTop"))
 
 
-def test_the_settings_are_sound(
-    page: Page, look: tuple[str, int], queue: ReviewQueue, visit: Visit, is_sound: Sound
-) -> None:
+def test_the_settings_are_sound(page: Page, queue: ReviewQueue, visit: Visit, is_sound: Sound) -> None:
     for _ in range(2):
         answer(queue, reviewers(queue, 1)[0], active_ms=30_000)
     visit("settings/")
@@ -63,7 +61,7 @@ def test_the_settings_are_sound(
     is_sound(page)
 
 
-def test_errors_show_beside_their_fields(page: Page, look: tuple[str, int], visit: Visit, is_sound: Sound) -> None:
+def test_errors_show_beside_their_fields(page: Page, width: int, visit: Visit, is_sound: Sound) -> None:
     visit("settings/")
     page.get_by_label("People who judge each case").fill("12")
     page.get_by_role("button", name="Save").click()
@@ -106,9 +104,7 @@ def test_saved_rules_apply_on_the_desk(page: Page, visit: Visit, queue: ReviewQu
     assert (queue.name, queue.order) == ("Large loans", "stakes")
 
 
-def test_guidelines_are_sound(
-    page: Page, look: tuple[str, int], queue: ReviewQueue, visit: Visit, is_sound: Sound
-) -> None:
+def test_guidelines_are_sound(page: Page, queue: ReviewQueue, visit: Visit, is_sound: Sound) -> None:
     visit("guidelines/")
     expect(page.get_by_role("heading", name="No guidelines yet")).to_be_visible()
     is_sound(page)
@@ -119,9 +115,7 @@ def test_guidelines_are_sound(
     is_sound(page)
 
 
-def test_a_reviewer_reads_a_page_that_is_sound(
-    page: Page, look: tuple[str, int], queue: ReviewQueue, visit: Visit, is_sound: Sound
-) -> None:
+def test_a_reviewer_reads_a_page_that_is_sound(page: Page, queue: ReviewQueue, visit: Visit, is_sound: Sound) -> None:
     visit("guidelines/", Role.REVIEWER)
     expect(page.get_by_role("heading", name="No guidelines yet")).to_be_visible()
     is_sound(page)
@@ -148,7 +142,7 @@ def test_guidelines_are_previewed_while_written_and_shown_beside_the_case(page: 
 
 
 def test_guidelines_beside_a_case_are_sound(
-    page: Page, look: tuple[str, int], queue: ReviewQueue, visit: Visit, is_sound: Sound
+    page: Page, width: int, queue: ReviewQueue, visit: Visit, is_sound: Sound
 ) -> None:
     guidelines.write(queue, text=TEXT, by=None)
     visit("", Role.REVIEWER)

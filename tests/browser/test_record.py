@@ -17,7 +17,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 SignIn = Callable[[Page, User], None]
 Sound = Callable[[Page], None]
-Look = tuple[str, int]
 
 
 @pytest.fixture
@@ -44,7 +43,7 @@ def visit(page: Page, sign_in: SignIn, queue: ReviewQueue) -> Callable[..., Memb
     return go
 
 
-def test_the_record_of_a_disputed_case(page: Page, queue: ReviewQueue, visit: Any, look: Look, is_sound: Sound) -> None:
+def test_the_record_of_a_disputed_case(page: Page, queue: ReviewQueue, visit: Any, width: int, is_sound: Sound) -> None:
     visit(f"items/{Dispute.objects.get().item_id}/")
     page.get_by_label("What speaks for the model’s answer").fill("Income weighs more than age here.")
     page.get_by_role("button", name="Answer for the model").click()
@@ -56,7 +55,7 @@ def test_the_record_of_a_disputed_case(page: Page, queue: ReviewQueue, visit: An
 
 
 def test_disputes_and_who_waits_for_whom(
-    page: Page, queue: ReviewQueue, visit: Any, look: Look, is_sound: Sound
+    page: Page, queue: ReviewQueue, visit: Any, width: int, is_sound: Sound
 ) -> None:
     visit(f"models/{queue.model.slug}/disputes/")
     expect(page.get_by_role("link", name="Answer for the model")).to_be_visible()
@@ -67,7 +66,7 @@ def test_disputes_and_who_waits_for_whom(
 
 
 def test_a_question_can_be_found_and_answered(
-    page: Page, queue: ReviewQueue, visit: Any, look: Look, is_sound: Sound
+    page: Page, queue: ReviewQueue, visit: Any, width: int, is_sound: Sound
 ) -> None:
     visit("questions/", Role.ADJUDICATOR)
     is_sound(page)
@@ -82,7 +81,7 @@ def test_a_question_can_be_found_and_answered(
 
 
 def test_live_work_is_handed_over_taken_back_and_paused(
-    page: Page, queue: ReviewQueue, visit: Any, look: Look, is_sound: Sound
+    page: Page, queue: ReviewQueue, visit: Any, width: int, is_sound: Sound
 ) -> None:
     visit(f"queues/{queue.pk}/live/")
     is_sound(page)
@@ -96,9 +95,7 @@ def test_live_work_is_handed_over_taken_back_and_paused(
     is_sound(page)
 
 
-def test_the_reviews_page_links_everywhere(
-    page: Page, queue: ReviewQueue, visit: Any, look: Look, is_sound: Sound
-) -> None:
+def test_the_reviews_page_links_everywhere(page: Page, queue: ReviewQueue, visit: Any, is_sound: Sound) -> None:
     visit(f"models/{queue.model.slug}/reviews/")
     is_sound(page)
     for name in (

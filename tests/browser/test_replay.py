@@ -59,7 +59,7 @@ def dan(page: Page, sign_in: Callable[[Page, User], None]) -> Membership:
 
 
 def test_a_replay_shows_its_progress_and_then_what_it_found(
-    page: Page, dan: Membership, look: tuple[str, int], is_sound: Callable[[Page], None]
+    page: Page, dan: Membership, is_sound: Callable[[Page], None]
 ) -> None:
     replay = replaying.request_replay(MonitoredModel.objects.get(), by=dan.user)
     page.goto(f"{BASE}replays/{replay.pk}/")
@@ -89,7 +89,7 @@ def test_a_replay_is_read_and_left_by_keyboard_alone(page: Page, dan: Membership
 
 
 def test_versions_are_listed_compared_and_sound(
-    page: Page, dan: Membership, look: tuple[str, int], is_sound: Callable[[Page], None]
+    page: Page, dan: Membership, width: int, is_sound: Callable[[Page], None]
 ) -> None:
     page.goto(f"{BASE}history/")
     expect(page.get_by_text("To see the unsure ones.")).to_be_visible()

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from apps.accounts.models import Role, User
 from apps.registry.models import MonitoredModel
 from apps.reports.models import Report, ReportJob
+from tests.browser.conftest import SCHEMES
 from tests.factories import make_member, prediction_row, push_predictions
 from tests.reports.stored import make_report, report_model
 
@@ -47,13 +48,17 @@ def shown(request: pytest.FixtureRequest, page: Page, sign_in: SignIn) -> Report
     return report
 
 
-def test_a_report_reads_well_everywhere(page: Page, look: tuple[str, int], shown: Report, is_sound: Check) -> None:
-    width = look[1]
+def test_a_report_reads_well_everywhere(page: Page, width: int, shown: Report, is_sound: Check) -> None:
     chart = page.locator("#by_time svg:visible")
     expect(chart).to_have_count(1)
     expect(chart).to_have_class("plot wide" if width > 760 else "plot phone")
-    accent = page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--accent')")
-    assert chart.locator(".point").first.evaluate(FILL) == page.evaluate(AS_RGB, accent)
+    fills = set()
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        accent = page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--accent')")
+        fills.add(chart.locator(".point").first.evaluate(FILL))
+        assert page.evaluate(AS_RGB, accent) in fills
+    assert len(fills) == len(SCHEMES)
     is_sound(page)
     for summary in page.locator("article summary:visible").all():
         summary.click()
@@ -82,7 +87,7 @@ def test_nothing_moves_when_the_page_loads(page: Page, sign_in: SignIn) -> None:
 
 
 def test_an_engineer_requests_a_first_report_and_follows_its_progress(
-    page: Page, look: tuple[str, int], sign_in: SignIn, is_sound: Check
+    page: Page, width: int, sign_in: SignIn, is_sound: Check
 ) -> None:
     model = report_model()
     push_predictions(model, [prediction_row(1, predicted_at=timezone.now().isoformat())])

@@ -22,22 +22,20 @@ def where(model: MonitoredModel, page: str) -> str:
     return f"/p/{model.project.slug}/models/{model.slug}/{page}/"
 
 
-def test_the_advice_reads_well_everywhere(page: Page, look: tuple[str, int], sign_in: SignIn, is_sound: Check) -> None:
+def test_the_advice_reads_well_everywhere(page: Page, width: int, sign_in: SignIn, is_sound: Check) -> None:
     model = make_model()
     make_study(model)
     sign_in(page, make_member(model.project, Role.ENGINEER).user)
     page.goto(where(model, "retraining"))
     expect(page.locator(".lede")).to_contain_text("Not yet: with 6,273 labels")
-    expect(page.locator("section svg:visible")).to_have_class("plot wide" if look[1] > 760 else "plot phone")
+    expect(page.locator("section svg:visible")).to_have_class("plot wide" if width > 760 else "plot phone")
     is_sound(page)
     for summary in page.locator("article summary").all():
         summary.click()
     is_sound(page)
 
 
-def test_the_empty_page_and_the_card_read_well(
-    page: Page, look: tuple[str, int], sign_in: SignIn, is_sound: Check
-) -> None:
+def test_the_empty_page_and_the_card_read_well(page: Page, width: int, sign_in: SignIn, is_sound: Check) -> None:
     model = report_model()
     for kind in ("value", "performance", "baseline"):
         make_report(model, kind)

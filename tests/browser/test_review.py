@@ -177,9 +177,7 @@ def test_a_mistake_is_shown_beside_the_form(page: Page, blind: ReviewQueue, sit_
     expect(page.get_by_text("Keep: ")).to_be_visible()
 
 
-def test_every_phase_of_the_desk_is_sound(
-    page: Page, look: tuple[str, int], sit_down: Desk, is_sound: Callable[[Page], None]
-) -> None:
+def test_every_phase_of_the_desk_is_sound(page: Page, sit_down: Desk, is_sound: Callable[[Page], None]) -> None:
     queue = make_queue(overlap=2, dispute_reasons=REASONS)
     make_items(queue, 1, **PLANTED)
     sit_down(queue)
@@ -200,7 +198,7 @@ def test_every_phase_of_the_desk_is_sound(
 
 
 def test_a_shown_case_and_the_page_of_reviews_are_sound(
-    page: Page, look: tuple[str, int], sit_down: Desk, is_sound: Callable[[Page], None]
+    page: Page, sit_down: Desk, is_sound: Callable[[Page], None]
 ) -> None:
     queue = make_queue(blind=False)
     make_items(queue, 1, **PLANTED)

@@ -43,16 +43,14 @@ def editor(page: Page, model: MonitoredModel, sign_in: Callable[[Page, User], No
     return page
 
 
-def test_intake_and_json_are_sound(editor: Page, look: tuple[str, int], is_sound: Callable[[Page], None]) -> None:
+def test_intake_and_json_are_sound(editor: Page, is_sound: Callable[[Page], None]) -> None:
     for address in ("/p/office/models/employment/", f"{SAMPLING}json/"):
         editor.goto(address)
         expect(editor.get_by_role("heading", level=1)).to_be_visible()
         is_sound(editor)
 
 
-def test_the_editor_is_sound_closed_and_open(
-    editor: Page, look: tuple[str, int], is_sound: Callable[[Page], None]
-) -> None:
+def test_the_editor_is_sound_closed_and_open(editor: Page, width: int, is_sound: Callable[[Page], None]) -> None:
     expect(editor.get_by_text("would tell it to within")).to_be_visible()
     is_sound(editor)
     editor.get_by_role("button", name="A group").click()

@@ -17,11 +17,10 @@ from tests.reports.stored import make_report, report_model
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 Sound = Callable[[Page], None]
-Look = tuple[str, int]
 
 
 def test_a_stakeholder_subscribes_gets_a_mail_and_leaves_signed_out(
-    page: Page, look: Look, is_sound: Sound, sign_in: Callable[[Page, User], None]
+    page: Page, width: int, is_sound: Sound, sign_in: Callable[[Page, User], None]
 ) -> None:
     model = report_model(make_project("office"))
     report = make_report(model)
@@ -64,7 +63,7 @@ def test_a_stakeholder_subscribes_gets_a_mail_and_leaves_signed_out(
 
 
 def test_an_owner_adds_somebody_and_sees_what_became_of_it(
-    page: Page, look: Look, is_sound: Sound, sign_in: Callable[[Page, User], None]
+    page: Page, width: int, is_sound: Sound, sign_in: Callable[[Page, User], None]
 ) -> None:
     model = report_model(make_project("office"))
     owner = make_member(model.project, Role.OWNER)

@@ -17,7 +17,7 @@ ROWS = [f"case-{n},2026-03-02T12:00:00Z,{'perhaps' if n == 3 else 'yes'},{20 + n
 
 
 def test_a_file_is_checked_loaded_and_followed_to_the_end(
-    page: Page, look: tuple[str, int], sign_in: Callable[[Page, User], None], is_sound: Callable[[Page], None]
+    page: Page, width: int, sign_in: Callable[[Page, User], None], is_sound: Callable[[Page], None]
 ) -> None:
     project = make_project("office")
     make_model(project, "employment")

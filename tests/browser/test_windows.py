@@ -49,7 +49,7 @@ def where(model: MonitoredModel, query: str = "") -> str:
 
 
 def test_a_stakeholder_asks_for_last_month_and_for_another_time(
-    page: Page, look: tuple[str, int], model: MonitoredModel, sign_in: SignIn, is_sound: Check
+    page: Page, width: int, model: MonitoredModel, sign_in: SignIn, is_sound: Check
 ) -> None:
     sign_in(page, make_member(model.project, Role.STAKEHOLDER).user)
     page.goto(where(model))
@@ -82,7 +82,7 @@ def test_a_stakeholder_asks_for_last_month_and_for_another_time(
 
 
 def test_a_stakeholder_finds_what_was_said_before_and_why_it_changed(
-    page: Page, look: tuple[str, int], model: MonitoredModel, sign_in: SignIn, is_sound: Check
+    page: Page, width: int, model: MonitoredModel, sign_in: SignIn, is_sound: Check
 ) -> None:
     days = windows.days_of(model, "this_quarter", today=windows.today_of(model))
     for wrong in (5, 4, 7):
@@ -99,7 +99,7 @@ def test_a_stakeholder_finds_what_was_said_before_and_why_it_changed(
 
 
 def test_a_window_without_predictions_leads_to_the_nearest(
-    page: Page, look: tuple[str, int], model: MonitoredModel, sign_in: SignIn, is_sound: Check
+    page: Page, width: int, model: MonitoredModel, sign_in: SignIn, is_sound: Check
 ) -> None:
     sign_in(page, make_member(model.project, Role.STAKEHOLDER).user)
     page.goto(where(model, "?start=2024-01-01&end=2024-02-01"))

@@ -44,14 +44,14 @@ def fill(page: Page) -> None:
 
 
 def test_the_example_follows_what_is_typed_and_is_saved_by_keyboard(
-    page: Page, look: tuple[str, int], visit: Visit, is_sound: Sound
+    page: Page, width: int, visit: Visit, is_sound: Sound
 ) -> None:
     visit(make_model())
     is_sound(page)
     fill(page)
     expect(page.locator("#example")).to_contain_text("Together, 1,000 decisions bring $280,000.")
     is_sound(page)
-    shoot(page, f"worth-{look[0]}-{look[1]}")
+    shoot(page, f"worth-{width}")
     page.get_by_label("Predicted “Not employed”, in truth “Employed”").press("Enter")
     expect(page.get_by_text("Saved as version 1.")).to_be_visible()
     page.get_by_label("Predicted “Not employed”, in truth “Employed”").fill("-300")
@@ -59,10 +59,10 @@ def test_the_example_follows_what_is_typed_and_is_saved_by_keyboard(
     page.get_by_label("Why they change").press("Enter")
     expect(page.get_by_text("“Not employed” where “Employed” is true: −250 → −300")).to_be_visible()
     is_sound(page)
-    shoot(page, f"worth-versions-{look[0]}-{look[1]}")
+    shoot(page, f"worth-versions-{width}")
 
 
-def test_a_mistake_stays_beside_its_field(page: Page, look: tuple[str, int], visit: Visit, is_sound: Sound) -> None:
+def test_a_mistake_stays_beside_its_field(page: Page, width: int, visit: Visit, is_sound: Sound) -> None:
     visit(make_model())
     fill(page)
     cell = page.get_by_label("Predicted “Employed”, in truth “Employed”")
@@ -72,10 +72,10 @@ def test_a_mistake_stays_beside_its_field(page: Page, look: tuple[str, int], vis
     expect(page.get_by_text("Write a number, such as 250 or −40.50.")).to_be_visible()
     expect(cell).to_have_value("much")
     is_sound(page)
-    shoot(page, f"worth-wrong-{look[0]}-{look[1]}")
+    shoot(page, f"worth-wrong-{width}")
 
 
-def test_one_amount_fills_all_wrong_answers(page: Page, look: tuple[str, int], visit: Visit, is_sound: Sound) -> None:
+def test_one_amount_fills_all_wrong_answers(page: Page, width: int, visit: Visit, is_sound: Sound) -> None:
     visit(make_model(task="multiclass", classes=KINDS, class_labels={}, positive_class=""))
     page.get_by_label("Currency").fill("EUR")
     page.get_by_text("The same for all right, or all wrong answers").click()
@@ -85,12 +85,10 @@ def test_one_amount_fills_all_wrong_answers(page: Page, look: tuple[str, int], v
     expect(page.get_by_label("Predicted “oak”, in truth “fir”")).to_have_value("-30")
     expect(page.locator("#example")).to_contain_text("Together, 1,000 decisions bring €6,000.")
     is_sound(page)
-    shoot(page, f"worth-classes-{look[0]}-{look[1]}")
+    shoot(page, f"worth-classes-{width}")
 
 
-def test_a_number_has_a_cost_for_each_direction(
-    page: Page, look: tuple[str, int], visit: Visit, is_sound: Sound
-) -> None:
+def test_a_number_has_a_cost_for_each_direction(page: Page, width: int, visit: Visit, is_sound: Sound) -> None:
     rules = {"classes": [], "positive_class": "", "class_labels": {}, "prediction_range": [0, 5000]}
     visit(make_model(task="regression", unit="EUR", **rules))
     page.get_by_label("Currency").fill("EUR")
@@ -98,4 +96,4 @@ def test_a_number_has_a_cost_for_each_direction(
     page.get_by_label("Each EUR too low costs").fill("1.2")
     expect(page.locator("#example")).to_contain_text("Together, 1,000 predictions cost €800.")
     is_sound(page)
-    shoot(page, f"worth-number-{look[0]}-{look[1]}")
+    shoot(page, f"worth-number-{width}")

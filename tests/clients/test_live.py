@@ -15,12 +15,22 @@ from apps.notifications.services import telling
 from apps.predictions.models import Action, Hold, Outcome, Payload, Prediction
 from apps.registry.models import MonitoredModel
 from apps.reports import services as reports
+from apps.retraining import services as retraining
+from apps.retraining.models import StudyJob
 from apps.review import services as review
 from apps.review.models import Decision, Question, Slot
 from apps.sampling.services import drawing as sampling
 from apps.truth.services import resolving as truth
-from countersign import Client, ConflictError, NotAuthenticatedError, NotFoundError, ReportFailedError
+from countersign import (
+    Client,
+    ConflictError,
+    NotAuthenticatedError,
+    NotFoundError,
+    ReportFailedError,
+    StudyRefusedError,
+)
 from tests.factories import make_member, prediction_row
+from tests.retraining.stored import make_study
 
 pytestmark = pytest.mark.slow
 NAME = "employment"
@@ -177,6 +187,43 @@ def test_a_report_is_requested_awaited_and_read(client: Client, open_case: None)
     assert len(frame) == len(report.results)
     assert {"metric", "slice.name", "slice.value", "value", "low", "high", "n"} <= set(frame.columns)
     assert model.report(request.id).read() == report
+
+
+def test_a_study_is_requested_awaited_and_read(client: Client, model: MonitoredModel):
+    request = client.model(NAME).request_study(days=90)
+    assert client.model(NAME).request_study(days=90).id == request.id
+    assert request.read().status == "queued"
+    StudyJob.objects.get(pk=request.id).complete(study=make_study(model))
+    study = request.wait(timeout=0)
+    assert study.headline.startswith("Not yet: with 6,273 labels")
+    assert client.model(NAME).study(request.id).read() == study
+
+
+def test_too_few_labels_for_a_study_are_an_error_that_says_so(client: Client, model: MonitoredModel):
+    request = client.model(NAME).request_study()
+    retraining.run_due()
+    with pytest.raises(StudyRefusedError, match="a learning curve needs 500, and there are 0"):
+        request.wait(timeout=0)
+
+
+def test_the_training_set_comes_as_a_frame_and_as_a_file(client: Client, tmp_path: Path):
+    model = client.model(NAME)
+    model.set_policies({"floor": 1.0})
+    model.push_predictions([prediction_row(number) for number in range(3)])
+    sampling.draw_due()
+    model.push_outcomes([outcome(number) for number in range(3)])
+    truth.resolve_due()
+    frame = model.training_frame(test_share=0.5)
+    assert len(frame) == 3
+    assert set(frame["split"]) <= {"train", "test"}
+    assert {"label", "weight", "subject", "predicted_at"} <= set(frame.columns)
+    assert any(name.startswith("features.") for name in frame.columns)
+    assert pq.read_table(model.save_training_set(tmp_path / "set.parquet")).num_rows == 3
+    assert model.training_frame(seq=model.last_seq())["id"].tolist() == frame["id"].tolist()
+
+
+def test_the_model_card_is_read(client: Client, model: MonitoredModel):
+    assert client.model(NAME).card()["model"]["slug"] == NAME
 
 
 def test_errors_of_the_server_have_types(client: Client, live_server):

@@ -16,7 +16,7 @@ from django.test import Client
 from django.urls import get_resolver
 
 get_resolver().url_patterns
-print(*[name for name in ("pandas", "scipy", "pyarrow") if name in sys.modules])
+print(*[name for name in ("pandas", "scipy", "pyarrow", "typst") if name in sys.modules])
 
 barrier = Barrier(16)
 

@@ -80,7 +80,7 @@ def test_a_management_command_works_beside_a_running_instance_and_without_one(tm
         "-c",
         "from apps.accounts.models import User; print('users:', User.objects.count())",
     )
-    with running_site(home=tmp_path, without=BACKGROUND) as site:
+    with running_site(home=tmp_path, without=BACKGROUND, is_first=True) as site:
         assert "users: 0" in site.manage(*count)
         assert f"{site.base_url}/setup/" in site.manage("setup_link"), "the link leads to the running instance"
         assert "/setup/***/" in (tmp_path / "logs" / "setup.log").read_text(), "the log holds no secret"

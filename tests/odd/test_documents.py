@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterator
-from itertools import cycle, product
+from itertools import cycle, islice, product
+from random import Random
 from typing import Any
 
 import pytest
@@ -10,10 +11,11 @@ import pytest
 from tests import hostile
 from tests.described import operations
 from tests.odd.conftest import filled
-from tests.odd_values import ODD, REFUSED, SCALARS
+from tests.odd_values import ODD, REFUSED, SCALARS, one_of_each
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 JSON = "application/json"
+NESTED = ([], {}, [None], {"": []}, [[]], "\ud800")
 # Names that the product, the framework or its libraries read.
 HEADERS = (
     "accept", "accept-encoding", "accept-language", "authorization", "content-encoding", "content-type", "cookie",
@@ -47,12 +49,24 @@ def changed(document: Any, value: Any) -> Iterator[Any]:
             yield from ([*document[:at], inner, *document[at + 1 :]] for inner in changed(part, value))
 
 
+def filled_with(document: Any, value: Any) -> Any:
+    """Return the document with the value in the place of all its parts that hold no others."""
+    if isinstance(document, dict):
+        return {name: filled_with(part, value) for name, part in document.items()}
+    return [filled_with(part, value) for part in document] if isinstance(document, list) else value
+
+
 @pytest.mark.parametrize(("method", "path", "document"), examples())
 def test_no_value_in_a_document_is_an_error_of_ours(visitor, values, method, path, document):
+    """Every value comes up in all parts at once; one of each kind also alone in each part."""
     address = filled(path.lstrip("/").replace("{", "<").replace("}", ">"), {**values, "queue": "main"})
+    rng = Random(path)
     texts = [value.decode(errors="replace") for value in (*REFUSED, *ODD)]
-    for value in (*SCALARS, *texts, [], {}, [None], {"": []}, [[]], "\ud800"):
-        for odd in changed(document, value):
+    for value in (*SCALARS, *texts, *NESTED):
+        visitor.send(method, address, json.dumps(filled_with(document, value)), content_type=JSON)
+    for part in range(len(list(changed(document, None)))):
+        for value in drawn(rng):
+            odd = next(islice(changed(document, value), part, None))
             visitor.send(method, address, json.dumps(odd), content_type=JSON)
     marked = [json.dumps(odd).encode() for odd in changed(document, "@")]
     for raw, body in zip(hostile.VALUES, cycle(marked), strict=False):
@@ -60,11 +74,19 @@ def test_no_value_in_a_document_is_an_error_of_ours(visitor, values, method, pat
     assert visitor.failed == []
 
 
+def drawn(rng: Random) -> list[Any]:
+    """Draw the values of one part: a third of the scalars, one text of each kind, and something nested."""
+    texts = [value.decode(errors="replace") for value in one_of_each(rng)]
+    return [*rng.sample(SCALARS, len(SCALARS) // 3), *texts, *rng.sample(NESTED, 2)]
+
+
 def test_no_header_and_no_cookie_is_an_error_of_ours(visitor):
-    for value in (*REFUSED, *ODD):
-        text = value.decode("latin-1")
-        sent = [{name: text} for name in HEADERS] + [{"cookie": f"{name}={text}"} for name in COOKIES]
-        for (method, place), headers in product((*PLACES, *CALLS), sent):
+    """One value of each kind in each header at each place: some forty a header, nearly all of which read it alike."""
+    rng = Random("headers")
+    for (method, place), name in product((*PLACES, *CALLS), (*HEADERS, *COOKIES)):
+        for value in one_of_each(rng):
+            text = value.decode("latin-1")
+            headers = {"cookie": f"{name}={text}"} if name in COOKIES else {name: text}
             visitor.send(method, place, b"{}", headers=headers, content_type=JSON)
     assert visitor.failed == []
 

@@ -8,13 +8,12 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from django.utils import dateformat
-
 from apps.accounts.models import Project, User
 from apps.accounts.pages import audit_wording
 from apps.audit import services as audit
 from apps.audit.models import Entry
 from apps.audit.querysets import EntryQuerySet
+from apps.common import dates
 
 NOBODY = "none"
 A_SYSTEM = "A system"
@@ -149,4 +148,4 @@ def _moment_text(text: str) -> str:
 
 
 def _moment(at: datetime) -> str:
-    return dateformat.format(at.astimezone(UTC), "j F Y, H:i") + " UTC"
+    return dates.moment(at.astimezone(UTC))

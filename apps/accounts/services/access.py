@@ -13,13 +13,11 @@ from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.utils import timezone
 from django_htmx.middleware import HtmxDetails
 from rest_framework.request import Request
 
 from apps.accounts.models import ApiKey, Membership, Project, Role, Scope, User
 from apps.common.errors import ForbiddenError, NotFoundError
-from apps.common.numerals import numbers_as
 
 P = ParamSpec("P")
 M = TypeVar("M", bound=Model)
@@ -145,8 +143,7 @@ def member_page(
             request.project, request.membership = member.project, member
             needed = for_method(required, request.method) or Role.OWNER
             require_role(member, needed, reads=request.method in READING and not is_work)
-            # Times on a page are those of its project, and numbers are written as it wants them.
-            with timezone.override(member.project.time_zone), numbers_as(member.project.number_format):
+            with member.project.conventions():
                 return view(request, *args, **kwargs)
 
         wrapper.required_role = required  # type: ignore[attr-defined]  # AccessMiddleware and tests read it

@@ -24,20 +24,27 @@ class Needs:
 
     scopes: tuple[Scope, ...]
     role: Role
+    # About the person themselves, such as what is sent to them.
+    is_personal: bool = False
 
     @property
     def needs_person(self) -> bool:
         """True if a key that acts for nobody may not do this: reviewing, what only an owner decides, and findings."""
-        return PERSONAL_SCOPES.issuperset(self.scopes) or self.role in {Role.OWNER, Role.VALIDATOR}
+        is_theirs = self.is_personal or PERSONAL_SCOPES.issuperset(self.scopes)
+        return is_theirs or self.role in {Role.OWNER, Role.VALIDATOR}
 
 
 def needs_of(view: "APIView", method: str | None) -> Needs | None:
-    """Return what a view's `required_scope` and `required_role` say of a method; None where one of them is missing."""
+    """Return what a view's `required_scope` and `required_role` say of a method; None where one of them is missing.
+
+    A view about the person that the key acts for says so by `is_personal`.
+    """
     scopes = for_method(getattr(view, "required_scope", None), method)
     role = for_method(getattr(view, "required_role", None), method)
     if scopes is None or role is None:
         return None
-    return Needs((scopes,) if isinstance(scopes, Scope) else tuple(scopes), role)
+    is_personal = getattr(view, "is_personal", False)
+    return Needs((scopes,) if isinstance(scopes, Scope) else tuple(scopes), role, is_personal)
 
 
 class HasAccess(BasePermission):

@@ -136,6 +136,8 @@ class Walk:
         self._wait_until_quiet()
         reader = next(link for link in self.state.progress.links if link.role == participants.STAKEHOLDER.role)
         request_reports(self.model, self.state, door=reader.url.partition("?")[0])
+        # A worker makes it while people look around.
+        self.model.request_study()
 
     def _add_others(self) -> None:
         """Register two generated models, and send what is known of them. What was sent before is a duplicate."""

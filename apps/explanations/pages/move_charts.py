@@ -5,7 +5,7 @@ from datetime import date
 
 import numpy as np
 
-from apps.common import dots
+from apps.common import dates, dots
 from apps.common.charts import COLUMN, PHONE, WIDE, Chart, Line, Mark, Path, Plot, Rect, Scale, centered, number_label
 from apps.common.dots import Axis, Ranged
 from apps.explanations.engine.spec import Space
@@ -117,7 +117,7 @@ def by_value(named: Sequence[tuple[str, OfValue]], label: Callable[[float], str]
 
 def over_time(weeks: Sequence[tuple[date, Mean]], label: Callable[[float], str]) -> Chart:
     """Mean size of the contribution by week."""
-    figures = [Ranged(f"{day:%-d %b}", each.value, each.low, each.high) for day, each in weeks]
+    figures = [Ranged(dates.short(day), each.value, each.low, each.high) for day, each in weeks]
     plots = (dots.over_time(figures, Axis(label), width=width) for width in (COLUMN, PHONE))
     return Chart("By week", "Mean size of the contribution by week, with its range.", *plots)
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
+from apps.common.numerals import count, fixed, localized
 from apps.explanations.engine.spec import Method, Space
 from apps.explanations.models import PushBins
 from apps.explanations.services.day_tables import VALUE_BINS
@@ -33,8 +34,8 @@ def method_words(bins: PushBins) -> str:
 def figure(value: float, bins: PushBins, model: MonitoredModel) -> str:
     """Write a size: log-odds and numbers with two decimals or three digits, probability in points."""
     if bins.space == Space.PROBABILITY:
-        return f"{100 * value:.1f} points"
-    size = f"{value:.2f}" if abs(value) < 100 else f"{value:,.0f}"
+        return f"{fixed(100 * value, 1)} points"
+    size = fixed(value, 2) if abs(value) < 100 else count(value)
     return f"{size} {model.unit}".strip() if model.is_regression else size
 
 
@@ -94,8 +95,8 @@ def worth(size: float, usual: float | None, bins: PushBins, model: MonitoredMode
         return "Contributions are in log-odds: zero moves nothing, and each unit multiplies the odds by 2.7."
     up, down = _moved(usual, size), _moved(usual, -size)
     return (
-        f"Contributions are in log-odds. At the usual score, {_percent(usual)}, one of {size:.2f} moves the answer up"
-        f" to {_percent(up)}, or down to {_percent(down)}."
+        f"Contributions are in log-odds. At the usual score, {_percent(usual)}, one of {fixed(size, 2)} moves the"
+        f" answer up to {_percent(up)}, or down to {_percent(down)}."
     )
 
 
@@ -131,7 +132,7 @@ def _moved(share: float, size: float) -> float:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %" if 0.01 <= share <= 0.99 else f"{100 * share:.2g} %"
+    return f"{fixed(100 * share, 0) if 0.01 <= share <= 0.99 else localized(f'{100 * share:.2g}')} %"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Avg
 
+from apps.common import dates
 from apps.common.charts import Chart, Plot
 from apps.explanations.models import PushBins
 from apps.explanations.pages import move_charts, move_texts
@@ -104,7 +105,7 @@ class Moves:
                 for value, each in values
             ],
             over_time=move_charts.over_time(weeks, label) if len(weeks) > 1 else None,
-            weeks=[(f"{day:%-d %B %Y}", *self._words(each)) for day, each in weeks],
+            weeks=[(dates.full(day), *self._words(each)) for day, each in weeks],
             by_slice=move_charts.by_slice(slices, label) if slices else None,
             slices=[(value, *self._words(each)) for value, each in slices],
         )

@@ -129,7 +129,7 @@ def _worth(row: Row) -> tuple[str, str, str]:
         return "", "", "no figure yet" if row.right is None else ""
     if row.currency and (figure := ranged(row.value)):
         text = words.amount(figure, row.currency)
-        return text, words.between(figure, row.currency), "in all: no baseline came with it"
+        return text, words.between(figure, row.currency), "in all; its gain is not known"
     return "", "", "" if not row.currency else REASONS.get(row.value.code, "nothing can be said yet")
 
 

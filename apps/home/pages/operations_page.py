@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from apps.accounts.models import Membership, Role
+from apps.common.numerals import count
 from apps.home.services import operations
 from apps.home.services.operations import Intake, QueueState
 from apps.notifications.models import Alert
@@ -78,18 +79,18 @@ def sentence(alerts: Sequence[Alert], data: Sequence[Intake]) -> str:
 
 
 def _number(n: int) -> str:
-    return NUMBERS[n] if n < len(NUMBERS) else f"{n:,}"
+    return NUMBERS[n] if n < len(NUMBERS) else count(n)
 
 
 def _line(state: QueueState) -> QueueLine:
     if not state.waiting:
         return QueueLine(state, "nothing waits", is_growing=False)
     if state.growth >= GROWS:
-        return QueueLine(state, f"grows {state.growth:,.0f} a day", is_growing=True)
+        return QueueLine(state, f"grows {count(state.growth)} a day", is_growing=True)
     left = state.days_left
     if left is None or not state.done_a_day:
         return QueueLine(state, "stays as it is" if state.done_a_day else "nobody reviews it", is_growing=False)
-    pace = "done today" if left <= 1 else "done tomorrow" if left <= 2 else f"done in {left:,.0f} days"
+    pace = "done today" if left <= 1 else "done tomorrow" if left <= 2 else f"done in {count(left)} days"
     return QueueLine(state, pace, is_growing=False)
 
 
@@ -99,5 +100,5 @@ def _advice(lines: Sequence[QueueLine]) -> dict[str, Any] | None:
     if not growing:
         return None
     most = max(growing, key=lambda line: line.state.growth).state
-    drawn, done = f"{most.drawn_a_day:,.0f}", f"{most.done_a_day:,.0f}"
+    drawn, done = count(most.drawn_a_day), count(most.done_a_day)
     return {"queue": most, "text": f"More cases come to {most.name} than people judge: {drawn} against {done} a day."}

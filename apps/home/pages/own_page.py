@@ -8,6 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from apps.accounts.models import Membership, Role
+from apps.common.numerals import count
 from apps.home.pages import words
 from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.review import services as review
@@ -108,7 +109,7 @@ def _held_text(found: Held) -> str:
     share = Ranged(found.true / found.answers, low, high)
     ends = words.between_in_100(share).replace(" to ", " and ")
     return (
-        f"Of your {found.answers:,} answers of the last 90 days whose outcome is known by now, "
+        f"Of your {count(found.answers)} answers of the last 90 days whose outcome is known by now, "
         f"{words.in_100(share)} in 100 came true (likely between {ends})."
     )
 

@@ -1,6 +1,6 @@
 """The portfolio as its page shows it, to those who run a business by it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -9,14 +9,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.models import Membership, Role
+from apps.common import dates
 from apps.home.pages import lines, words
 from apps.home.pages.forms import PortfolioForm
+from apps.home.services.explained import Explained, explained
 from apps.home.services.lately import Lately, lately
 from apps.home.services.months import month_of, months_of
 from apps.home.services.portfolio import Portfolio, Row, portfolio
 from apps.monitoring.services import events
 from apps.registry.models import MonitoredModel
-from apps.reports.models import Standing
+from apps.reports.models import Headline, Standing
 from apps.reports.services.following import follow_standing
 
 # From so many models on, they stand in one table.
@@ -61,15 +63,17 @@ def context(member: Membership, models: Sequence[MonitoredModel], form: Portfoli
     now, has_money = timezone.now(), shows_money(member)
     today = now.astimezone(member.project.zone).date()
     since = datetime.combine(today, time(), tzinfo=member.project.zone) - LATELY
+    happened = lately(member.project, since=since, is_priced=has_money)
+    reasons = explained([*happened.final, *_to_explain(shown, has_money=has_money)], role=Role(member.role))
     return {
         "form": form,
         "shown": shown,
-        "lines": _lines(shown, rows, member),
+        "lines": _lines(shown, rows, member, reasons),
         "feet": lines.feet(shown) if has_money and not form.is_filtered else [],
         "axis": lines.axis(shown),
         "has_money": has_money,
         "sentence": words.sentence(shown) if has_money else _without_money(shown),
-        "notes": words.notes(shown) if has_money else [],
+        "notes": words.notes(shown, reasons) if has_money else [],
         "state": words.state(shown),
         "title": _title(shown.month.start) if shown.month else "",
         "name": words.name(shown.month.start, today=today) if shown.month else "",
@@ -77,7 +81,7 @@ def context(member: Membership, models: Sequence[MonitoredModel], form: Portfoli
         "before": words.name(shown.month.earlier[0], today=today) if shown.month else "",
         "month": f"{shown.month.start:%Y-%m}" if shown.month else "",
         "tabs": _tabs(shown, today=today),
-        "lately": _told(lately(member.project, since=since, is_priced=has_money), member, today=today),
+        "lately": _told(happened, member, reasons, today=today),
         "sort": form.sort_by or ("risk" if has_money else "name"),
         "can_find": len(models) >= FIND_FROM or form.is_filtered,
         "query": form.data.urlencode() if hasattr(form.data, "urlencode") else "",
@@ -89,15 +93,32 @@ def context(member: Membership, models: Sequence[MonitoredModel], form: Portfoli
     }
 
 
-def _lines(shown: Portfolio, rows: list[Row], member: Membership) -> list[dict[str, Any]]:
-    """Write the rows; where there are only a few, with what their data did lately."""
+def _to_explain(shown: Portfolio, *, has_money: bool) -> list[Headline]:
+    """Return the figures whose move is worth a word: of the model that moved the total, or of each of a few models.
+
+    A month under way has fewer decisions than the one before for no other reason.
+    """
+    if shown.month is None or shown.month.is_running:
+        return []
+    found = [each.leader() for each in shown.totals] if has_money else []
+    rows = [leader[0] for leader in found if leader] if len(shown.rows) >= TABLE_FROM else shown.rows
+    headlines = [row.headline if has_money else row.right for row in rows]
+    return [each for each in headlines if each]
+
+
+def _lines(
+    shown: Portfolio, rows: list[Row], member: Membership, reasons: Mapping[int, Explained]
+) -> list[dict[str, Any]]:
+    """Write the rows; where there are only a few, with why their figures moved and what their data did lately."""
     written = [line.flat for line in lines.lines(shown, rows)]
     if len(shown.rows) >= TABLE_FROM:
         return written
+    figures = {row.model.pk: [each.pk for each in (row.value, row.right) if each] for row in rows}
+    why = {model: next((reasons[pk] for pk in found if pk in reasons), None) for model, found in figures.items()}
     since = timezone.now().date() - events.MENTIONED
     models = [row.model for row in shown.rows]
     unlike = events.newest(models, since=since, shows_sensitive=member.reads(Role.ENGINEER))
-    return [line | {"unlike": unlike.get(line["model"].pk)} for line in written]
+    return [line | {"unlike": unlike.get(line["model"].pk), "why": why[line["model"].pk]} for line in written]
 
 
 def _title(first: date) -> str:
@@ -135,13 +156,12 @@ class Said:
     alert: int | None = None
 
 
-def _told(found: Lately, member: Membership, *, today: date) -> dict[str, Any]:
+def _told(found: Lately, member: Membership, reasons: Mapping[int, Explained], *, today: date) -> dict[str, Any]:
     """Write what happened lately; what an alert says may name a sensitive feature, so not all may read it."""
     zone, reads = member.project.zone, member.reads(Role.ENGINEER)
 
     def day(moment: datetime) -> str:
-        local = moment.astimezone(zone)
-        return f"{local.day} {local:%B}"
+        return dates.of_year(moment.astimezone(zone))
 
     restated = [
         Said(
@@ -157,7 +177,8 @@ def _told(found: Lately, member: Membership, *, today: date) -> dict[str, Any]:
         text, ends = words.figure_text(each, each.model)
         likely = f", likely between {ends.replace(' to ', ' and ')}" if ends else ""
         subject = f"{each.model.name}, {words.window(each, today=today)}"
-        final.append(Said(day(each.created_at), subject, f"{text}{likely}.", report=each.pk))
+        said = f"{text}{likely}.{words.moved(each, reasons, today=today)}"
+        final.append(Said(day(each.created_at), subject, said, report=each.pk))
     alerts = []
     for alert in found.alerts:
         state = "over" if alert.state == alert.State.RESOLVED else "open"

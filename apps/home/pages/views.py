@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from apps.accounts.models import Membership, Role, User
 from apps.accounts.services.access import ProjectRequest, member_page
-from apps.home.pages import files, portfolio_page
+from apps.home.pages import files, paper, portfolio_page
 from apps.home.pages.forms import PortfolioForm
 from apps.home.pages.operations_page import operations_context
 from apps.home.pages.own_page import own_context
@@ -73,6 +73,18 @@ def portfolio_file(request: ProjectRequest, form: str) -> HttpResponseBase:
     has_money = portfolio_page.shows_money(request.membership)
     name = f"{request.project.slug}-models"
     return files.portfolio_file(shown, rows, form=form, name=name, has_money=has_money)
+
+
+@require_safe
+@member_page(Role.STAKEHOLDER)
+def portfolio_pdf(request: ProjectRequest) -> HttpResponse:
+    """Download the listed models as PDF."""
+    form = PortfolioForm(request.GET)
+    shown, rows = portfolio_page.read(request.membership, _models(request), form)
+    has_money = portfolio_page.shows_money(request.membership)
+    content = paper.portfolio_pdf(shown, rows, request.membership, has_money=has_money, is_all=not form.is_filtered)
+    headers = {"Content-Disposition": f'attachment; filename="{request.project.slug}-models.pdf"'}
+    return HttpResponse(content, content_type="application/pdf", headers=headers)
 
 
 def _models(request: ProjectRequest) -> list[MonitoredModel]:

@@ -1,17 +1,20 @@
 """Figures, months and what happened, in words."""
 
 from calendar import monthrange
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
+from apps.common import dates
 from apps.common.amounts import money, step_of, stepped
 from apps.common.numerals import count
 from apps.common.shares import hundredths
+from apps.home.services.explained import Explained
 from apps.home.services.lately import Restated
 from apps.home.services.months import Month
 from apps.home.services.portfolio import Portfolio, Row, Total, ranged
 from apps.registry.models import MonitoredModel
 from apps.reports.models import Headline
+from apps.reports.services.standing import days_before
 from apps.stats.independent import Ranged
 
 MONEY = "value_difference"
@@ -87,7 +90,7 @@ def plain(figure: Ranged, unit: str, *, of: float | None = None) -> str:
 
 
 def day(of: date) -> str:
-    return f"{of.day} {of:%b}"
+    return dates.short(of)
 
 
 def name(first: date, *, today: date) -> str:
@@ -106,7 +109,7 @@ def window(headline: Headline, *, today: date) -> str:
     is_month = start.day == 1 and last == start.replace(day=monthrange(start.year, start.month)[1])
     if is_month:
         return name(start, today=today)
-    return f"{day(start)} to {day(last)}" + ("" if last.year == today.year else f" {last.year}")
+    return dates.span(start, last, has_year=last.year != today.year)
 
 
 def sentence(shown: Portfolio) -> str:
@@ -165,14 +168,14 @@ def share_of(headline: Headline | None) -> Ranged | None:
     return ranged(headline) if headline and headline.metric != "mae" else None
 
 
-def notes(shown: Portfolio) -> list[str]:
-    """Write what stands below the first sentence: ranges, and which model made the change."""
+def notes(shown: Portfolio, reasons: Mapping[int, Explained]) -> list[str]:
+    """Write what stands below the first sentence: ranges, and which model made the change and why."""
     if shown.month is None:
         return []
-    return [note for total in shown.totals for note in _notes(total, is_only=len(shown.totals) == 1)]
+    return [note for total in shown.totals for note in _notes(total, reasons, is_only=len(shown.totals) == 1)]
 
 
-def _notes(total: Total, *, is_only: bool) -> list[str]:
+def _notes(total: Total, reasons: Mapping[int, Explained], *, is_only: bool) -> list[str]:
     if total.worth.low >= total.worth.high:
         return []
     ends = [amount(total.worth, total.currency, of=end) for end in (total.worth.low, total.worth.high)]
@@ -183,13 +186,13 @@ def _notes(total: Total, *, is_only: bool) -> list[str]:
     verb = "fall" if change.value < 0 else "rise"
     if change.low < 0 < change.high:
         low, high = (amount(change, total.currency, of=abs(end)) for end in (change.low, change.high))
-        return [f"{text}; the change, between {low} less and {high} more.", *_leader(total, "change")]
+        return [f"{text}; the change, between {low} less and {high} more.", *_leader(total, "change", reasons)]
     low, high = (amount(change, total.currency, of=end) for end in sorted((abs(change.low), abs(change.high))))
-    return [f"{text}; the {verb}, between {low} and {high}.", *_leader(total, verb)]
+    return [f"{text}; the {verb}, between {low} and {high}.", *_leader(total, verb, reasons)]
 
 
-def _leader(total: Total, verb: str) -> list[str]:
-    """Name the model that made most of the change, and say if it decided more or less."""
+def _leader(total: Total, verb: str, reasons: Mapping[int, Explained]) -> list[str]:
+    """Name the model that made most of the change, and say why; else if it decided more or less."""
     found = total.leader()
     if found is None:
         return []
@@ -198,6 +201,8 @@ def _leader(total: Total, verb: str) -> list[str]:
     if not part:
         return []
     lead = f"{part} the {verb} is {row.model.name}" if share <= 1.05 else f"{row.model.name} alone made more than that"
+    if row.value and (reason := reasons.get(row.value.pk)):
+        return [f"{lead}: {reason.subject} {reason.text}."]
     now, before = row.value.n if row.value else 0, row.n_before or 0.0
     is_noted = before and abs(now - before) > NOTED * before
     return [f"{lead}, which decided {count(now)} cases instead of {count(before)}." if is_noted else f"{lead}."]
@@ -214,6 +219,16 @@ def state(shown: Portfolio) -> str:
         return ""
     through = [each.final_through for each in figures]
     return "partly open" if any(end and end >= shown.month.start for end in through) else "open"
+
+
+def moved(headline: Headline, reasons: Mapping[int, Explained], *, today: date) -> str:
+    """Write by how much a figure moved and why, as a sentence that follows it; empty where it is not known."""
+    reason = reasons.get(headline.pk)
+    if reason is None:
+        return ""
+    start, end = days_before(headline.start, headline.end)
+    before = window(Headline(start=start, end=end), today=today)
+    return f" Against {before}, {reason.subject} {reason.text}."
 
 
 def figure_text(headline: Headline, model: MonitoredModel) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from datetime import datetime
 from django import template
 from django.utils import timezone
 
+from apps.common import dates
 from apps.notifications.models import Alert
 
 register = template.Library()
@@ -30,7 +31,7 @@ def ago(moment: datetime, now: datetime) -> str:
 def newest(moment: datetime, now: datetime) -> str:
     """Write the time of today's moments, and the day of others."""
     local, today = timezone.localtime(moment), timezone.localtime(now).date()
-    return f"{local:%H:%M}" if local.date() == today else f"{local.day} {local:%b}"
+    return f"{local:%H:%M}" if local.date() == today else dates.short(local)
 
 
 @register.filter

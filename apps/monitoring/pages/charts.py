@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 
+from apps.common import dates
 from apps.common.bars import SMALL, Bar, BarChart, date_tick
 from apps.common.durations import seconds
+from apps.common.numerals import count
 from apps.monitoring.pages.intake import Intake, Latency, Volume
 
 VOLUME = (("accepted", "accepted"), ("sent before", "duplicate"), ("rejected", "rejected"))
@@ -45,7 +47,7 @@ def rejected(intake: Intake, code: str) -> BarChart:
     bars = []
     for day in intake.days:
         label, tick = _day_labels(intake, day)
-        bars.append(Bar(label, (rows.get(day, 0),), (f"{rows.get(day, 0):,}",), tick))
+        bars.append(Bar(label, (rows.get(day, 0),), (count(rows.get(day, 0)),), tick))
     title = f"Rejected with {code}"
     return BarChart(title, "Rows per day", REJECTED, ("Day", "Rows"), tuple(bars), width=CARD, height=SMALL)
 
@@ -56,15 +58,15 @@ def _volumes(title: str, unit: str, columns: tuple[str, ...], bars: Iterable[Bar
 
 def _volume_bar(label: str, tick: str, volume: Volume) -> Bar:
     parts = (volume.accepted, volume.duplicates, volume.rejected)
-    return Bar(label, parts, tuple(f"{part:,}" for part in parts), tick)
+    return Bar(label, parts, tuple(count(part) for part in parts), tick)
 
 
 def _hour_labels(intake: Intake, moment: datetime) -> tuple[str, str]:
     """Return the hour's label for the table and its tick: midnight shows the date, noon the time, others nothing."""
     hour = moment.astimezone(intake.model.zone)
-    tick = f"{hour.day} {hour:%b}" if hour.hour == 0 else f"{hour:%H:%M}" if hour.hour == 12 else ""
-    return f"{hour.day} {hour:%B}, {hour:%H:%M}", tick
+    tick = dates.short(hour) if hour.hour == 0 else f"{hour:%H:%M}" if hour.hour == 12 else ""
+    return f"{dates.of_year(hour)}, {hour:%H:%M}", tick
 
 
 def _day_labels(intake: Intake, day: date) -> tuple[str, str]:
-    return f"{day.day} {day:%B}", date_tick(day, newest=intake.days[-1])
+    return dates.of_year(day), date_tick(day, newest=intake.days[-1])

@@ -16,6 +16,7 @@ from apps.accounts.services.access import ProjectRequest, get_or_404, member_pag
 from apps.common.errors import DomainError, NotFoundError
 from apps.common.exports import STREAMED, streamed
 from apps.common.media_types import ARROW, JSON, NDJSON, PARQUET
+from apps.common.numerals import count
 from apps.monitoring.models import DataEvent
 from apps.monitoring.services import references, uploaded
 from apps.monitoring.services.day_counting import ENOUGH, waiting_rows
@@ -84,7 +85,7 @@ def data_reference(request: ProjectRequest, model: str) -> HttpResponse:
     except DomainError as error:
         messages.error(request, error.message)
     else:
-        messages.success(request, f"{made.rows:,} rows are the reference now.")
+        messages.success(request, f"{count(made.rows)} rows are the reference now.")
     return redirect("data", request.project.slug, monitored.slug)
 
 
@@ -103,8 +104,8 @@ def _waiting(model: MonitoredModel) -> dict[str, Any]:
     rows = waiting_rows(model)
     return {
         "waiting": rows,
-        "waiting_title": f"{rows:,} predictions are here",
-        "enough_text": f"{ENOUGH:,}",
+        "waiting_title": f"{count(rows)} predictions are here",
+        "enough_text": count(ENOUGH),
     }
 
 

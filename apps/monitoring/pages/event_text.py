@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from apps.common.numerals import count, fixed, with_thousands
 from apps.monitoring.models import DataEvent, Reference
 from apps.monitoring.pages.days_seen import Seen
 from apps.monitoring.services.describing import NEARLY_ALL, day_text, sentence, what
@@ -63,7 +64,7 @@ class EventText:
         if _known(before) and _known(expected):
             told.append(f"The scores promise {_range(expected)}, after {_range(before)} before.")
         if _known(measured):
-            told.append(f"Outcomes give {_range(measured)}, of {measured['n']:,} predictions.")
+            told.append(f"Outcomes give {_range(measured)}, of {count(measured['n'])} predictions.")
         if _known(before) and _known(expected) and _known(measured):
             told.append(_split(before, expected, measured))
         return " ".join(filter(None, told))
@@ -104,7 +105,7 @@ class EventText:
             return "“As a rule” is all days before: the first 30 days become the reference once they are over."
         kept = usual.reference
         if kept.source == Reference.Source.UPLOADED or kept.start is None or kept.end is None:
-            return f"“As a rule” is the uploaded reference of {kept.rows:,} rows."
+            return f"“As a rule” is the uploaded reference of {count(kept.rows)} rows."
         return f"“As a rule” is the reference, {day_text(kept.start)} to {day_text(kept.end - DAY)}."
 
     @property
@@ -115,13 +116,13 @@ class EventText:
         if self.seen.model.is_regression:
             told.append("The model predicts numbers: its features are ordered by how far they moved, not by cost.")
         elif expectation is not None and expectation.code:
-            told.append(CODES.get(expectation.code, "The scores let one expect nothing of these days."))
+            told.append(with_thousands(CODES.get(expectation.code, "The scores let one expect nothing of these days.")))
         share = event.figures.get("known_share") if event else None
         if event is not None and share is not None and share < NEARLY_ALL and not self.seen.model.is_regression:
             rows = event.figures.get("rows", 0)
             told.append(
-                f"Outcomes of {round(rows * (1 - share)):,} of the {rows:,} predictions are still open; if they differ "
-                f"from the known ones, the measured share will move."
+                f"Outcomes of {count(round(rows * (1 - share)))} of the {count(rows)} predictions are still open; if "
+                "they differ from the known ones, the measured share will move."
             )
         if event is not None and event.cause and event.cause.get("before") is None and len(event.cause["parts"]) > 1:
             told.append("How common both together were in the weeks before is not counted.")
@@ -133,7 +134,7 @@ def _known(figure: Any) -> bool:
 
 
 def _range(figure: dict[str, Any]) -> str:
-    return f"{100 * figure['low']:.1f} to {100 * figure['high']:.1f} in 100"
+    return f"{fixed(100 * figure['low'], 1)} to {fixed(100 * figure['high'], 1)} in 100"
 
 
 def _split(before: dict[str, Any], expected: dict[str, Any], measured: dict[str, Any]) -> str:
@@ -154,4 +155,4 @@ def _points(points: float) -> str:
 def _money(amount: float, symbol: str) -> str:
     step = 10 ** max(len(str(int(abs(amount)))) - 3, 0)
     rounded = round(amount / step) * step
-    return f"{'−' if rounded < 0 else ''}{symbol}{abs(rounded):,.0f}"
+    return f"{'−' if rounded < 0 else ''}{symbol}{count(abs(rounded))}"

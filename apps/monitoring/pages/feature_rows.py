@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from apps.common.numerals import fixed
 from apps.monitoring.models import Series, Stage
 from apps.monitoring.pages.days_seen import Seen, shares
 from apps.monitoring.services.describing import percent
@@ -87,7 +88,7 @@ class FeatureRow:
         points = round(-100 * self.cost.value, 1)
         if abs(self.cost.value) < NOTHING:
             return "nothing"
-        return f"{points:.1f}" if points > 0 else f"{-points:.1f} gained"
+        return fixed(points, 1) if points > 0 else f"{fixed(-points, 1)} gained"
 
     @property
     def cost_range(self) -> str:
@@ -96,7 +97,7 @@ class FeatureRow:
         low, high = -100 * self.cost.high, -100 * self.cost.low
         if self.cost.value is not None and self.cost.value >= NOTHING:
             low, high = -high, -low
-        return f"{low:.1f} to {high:.1f}".replace("-", "−")
+        return f"{fixed(low, 1)} to {fixed(high, 1)}".replace("-", "−")
 
     @property
     def shares(self) -> list[float | None]:
@@ -146,7 +147,7 @@ def percent_range(low: float, high: float) -> str:
     >>> percent_range(0.977, 0.983), percent_range(0.0, 0.001)
     ('97.7 to 98.3', '0.0 to 0.1')
     """
-    return f"{100 * low:.1f} to {100 * high:.1f}"
+    return f"{fixed(100 * low, 1)} to {fixed(100 * high, 1)}"
 
 
 def _judged(series: Sequence[Series], usual: IntArray, now: IntArray) -> Sequence[DriftVerdict]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from apps.common.numerals import count, fixed, localized
 from apps.monitoring.models import Series, Stage
 from apps.monitoring.pages.days_seen import Seen, shares
 from apps.monitoring.pages.feature_rows import FeatureRow, percent_range
@@ -65,7 +66,7 @@ def _share(seen: Seen, series: Series, bins: list[int], text: str) -> StageRow |
         )
     share = float(now[bins].sum())
     likely = percent_range(*wilson_interval(share * n, n)) if n else ""
-    more = f", {int(counts.sum()):,} labels" if series.stage == Stage.LABEL and n else ""
+    more = f", {count(int(counts.sum()))} labels" if series.stage == Stage.LABEL and n else ""
     return StageRow(text, percent(float(usual[bins].sum())), percent(share) if n else "–", f"{likely}{more}")
 
 
@@ -78,7 +79,7 @@ def _mean(seen: Seen, series: Series) -> StageRow:
 
 
 def _number(total: float, n: float) -> str:
-    return f"{total / n:.3g}" if n else "–"
+    return localized(f"{total / n:.3g}") if n else "–"
 
 
 def _class(seen: Seen, series: Series) -> int:
@@ -111,7 +112,7 @@ def versions_of(row: FeatureRow) -> list[StageRow]:
         if n:
             share = float(counts[row.bin] / n)
             likely = percent_range(*wilson_interval(float(counts[row.bin]), n))
-            found.append(StageRow(name, f"{n:,}", percent(share), likely))
+            found.append(StageRow(name, count(n), percent(share), likely))
     return found if len(found) > 1 else []
 
 
@@ -154,4 +155,4 @@ def _right(days: History, loss: Series, place: int) -> tuple[float, float]:
 
 
 def _in_100(right: tuple[float, float]) -> str:
-    return f"{100 * right[0] / right[1]:.1f}" if right[1] else "–"
+    return fixed(100 * right[0] / right[1], 1) if right[1] else "–"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from apps.common.charts import Chart, number_label
+from apps.common.numerals import count, localized
 from apps.monitoring.models import Series, Stage
 from apps.monitoring.pages import data_charts
 from apps.monitoring.pages.days_seen import Seen, percentile
@@ -66,7 +67,7 @@ def _served(seen: Seen, series: Series, title: str, unit: str) -> Served:
     now = [(name, _number(percentile(series, seen.now, share), unit)) for name, share in PERCENTILES.items()]
     weeks = [(name, [week.percentile(series, share) for week in seen.weeks]) for name, share in PERCENTILES.items()]
     counts, sums = seen.now.of(series).sum(), float(seen.now.sums_of(series).sum())
-    total = f"{_number(1000 * sums / counts, unit)} per 1,000 predictions" if counts else ""
+    total = f"{_number(1000 * sums / counts, unit)} per {count(1_000)} predictions" if counts else ""
     return Served(title, unit, now, total, data_charts.lines_over_time(seen, weeks, title, number_label))
 
 
@@ -97,9 +98,12 @@ def _worth(seen: Seen, days: History, value: ValueModel | None) -> str:
     worth = worth_of(seen.expectation, days)
     if worth is None or worth.value is None or worth.low is None or worth.high is None or value is None:
         return ""
-    middle, low, high = (f"{1000 * each:,.0f}".replace("-", "−") for each in (worth.value, worth.low, worth.high))
+    middle, low, high = (count(1000 * each).replace("-", "−") for each in (worth.value, worth.low, worth.high))
     return f"{middle} {value.currency} ({low} to {high})"
 
 
 def _number(value: float | None, unit: str) -> str:
-    return "–" if value is None else f"{float(f'{value:.3g}'):,.10g} {unit}".strip()
+    if value is None:
+        return "–"
+    shown = float(f"{value:.3g}")
+    return f"{localized(f'{shown:,.10g}')} {unit}".strip()

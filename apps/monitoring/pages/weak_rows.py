@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.common.charts import Dot, Line, Mark, Plot, Scale
+from apps.common.numerals import count, fixed
 from apps.monitoring.models import Series, WeakSearch
 from apps.monitoring.pages.days_seen import Seen
 from apps.monitoring.services import drafting
@@ -45,12 +46,12 @@ def weak_rows(seen: Seen, search: WeakSearch | None) -> Weak | None:
     ends = [1 - each[side][end] for each in slices for side in ("error", "rest") for end in ("low", "high")]
     scale = Scale(min(ends, default=0.0), max(ends, default=1.0), 6, WIDTH - 6)
     rest = slices[0]["rest"] if slices else None
-    text = (
-        f"{100 * (1 - rest['value']):.1f} ({100 * (1 - rest['high']):.1f} to {100 * (1 - rest['low']):.1f})"
-        if rest
-        else ""
-    )
+    text = f"{_right(rest['value'])} ({_right(rest['high'])} to {_right(rest['low'])})" if rest else ""
     return Weak(search.n, search.code, text, [_row(seen, each, scale) for each in slices])
+
+
+def _right(error: float) -> str:
+    return fixed(100 * (1 - error), 1)
 
 
 def _row(seen: Seen, found: dict[str, Any], scale: Scale) -> WeakRow:
@@ -58,9 +59,9 @@ def _row(seen: Seen, found: dict[str, Any], scale: Scale) -> WeakRow:
     low, high = 1 - error["high"], 1 - error["low"]
     return WeakRow(
         who=" and ".join(parts),
-        right=f"{100 * (1 - error['value']):.1f}",
-        likely=f"{100 * low:.1f} to {100 * high:.1f}",
-        share=f"{100 * found['share']:.1f} %",
+        right=_right(error["value"]),
+        likely=f"{fixed(100 * low, 1)} to {fixed(100 * high, 1)}",
+        share=f"{fixed(100 * found['share'], 1)} %",
         money=_money(seen, found),
         plot=_plot(scale, 1 - error["value"], low, high, 1 - found["rest"]["value"]),
         draft=drafting.draft(seen.model, found["parts"], seen.series, origin=_origin(found)),
@@ -89,7 +90,7 @@ def _money(seen: Seen, found: dict[str, Any]) -> str:
     times = price * a_month * found["share"]
     value = expectation.value_model
     low, middle, high = sorted(times * max(found["difference"][end], 0.0) for end in ("low", "value", "high"))
-    return f"{middle:,.0f} {value.currency if value else ''} ({low:,.0f} to {high:,.0f})"
+    return f"{count(middle)} {value.currency if value else ''} ({count(low)} to {count(high)})"
 
 
 def _plot(scale: Scale, value: float, low: float, high: float, rest: float) -> Plot:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from django.db.models import Sum
 
+from apps.common.numerals import count, fixed
 from apps.explanations.models import AddedUp
 from apps.monitoring.models import FeatureDay, Series, Stage
 from apps.monitoring.pages.days_seen import Seen
@@ -55,9 +56,8 @@ def _missing(seen: Seen, series: Series) -> str:
     if n == 0 or share < LEAST or low <= usual:
         return ""
     where = " reach the model as missing" if series.stage == Stage.PROCESSED else ""
-    text = (
-        f"{seen.names.label(series.stage, series.name)}: {percent(share)} ({100 * low:.1f} to {100 * high:.1f}){where}"
-    )
+    likely = f"{fixed(100 * low, 1)} to {fixed(100 * high, 1)}"
+    text = f"{seen.names.label(series.stage, series.name)}: {percent(share)} ({likely}){where}"
     return f"{text}, {percent(usual)} as a rule."
 
 
@@ -65,7 +65,7 @@ def _arrived(seen: Seen, found: dict[str, dict[str, int]], column: str) -> list[
     """Count a fault by the days of arrival, as intake does."""
     faulty = sorted((name for name in found if found[name][column]), key=lambda name: -found[name][column])
     return [
-        f"{seen.names.label(Stage.FEATURE, name)}: {found[name][column]:,} rows "
+        f"{seen.names.label(Stage.FEATURE, name)}: {count(found[name][column])} rows "
         f"({percent(found[name][column] / max(found[name]['rows'], 1))})."
         for name in faulty[:LISTED]
     ]
@@ -102,7 +102,8 @@ def _not_adding_up(seen: Seen) -> list[str]:
     sums = found.values_list("version__name").annotate(missed=Sum("missed"), of=Sum("rows") - Sum("unchecked"))
     faulty = sorted((each for each in sums if each[1]), key=lambda each: -each[1])
     return [
-        f"Version {name}: {missed:,} of {of:,} rows ({percent(missed / of)})." for name, missed, of in faulty[:LISTED]
+        f"Version {name}: {count(missed)} of {count(of)} rows ({percent(missed / of)})."
+        for name, missed, of in faulty[:LISTED]
     ]
 
 

@@ -2,6 +2,8 @@
 
 from datetime import date
 
+from apps.common import dates
+from apps.common.numerals import fixed
 from apps.common.shares import hundredths
 from apps.monitoring.models import DataEvent, Series, Stage
 from apps.monitoring.services.naming import Names
@@ -95,13 +97,11 @@ def when(event: DataEvent) -> str:
         return f"Since {day_text(first)}"
     if first == last:
         return f"On {day_text(first)}"
-    if (first.year, first.month) == (last.year, last.month):
-        return f"From {first.day} to {day_text(last)}"
-    return f"From {day_text(first)} to {day_text(last)}"
+    return f"From {dates.span(first, last, has_year=False)}"
 
 
 def day_text(day: date) -> str:
-    return f"{day.day} {day:%B}"
+    return dates.of_year(day)
 
 
 def percent(share: float) -> str:
@@ -118,7 +118,7 @@ def percent(share: float) -> str:
 
 
 def in_100(share: float) -> str:
-    return f"{100 * share:.0f}"
+    return fixed(100 * share, 0)
 
 
 def _moved(event: DataEvent, names: Names) -> str:

@@ -1,16 +1,19 @@
-"""A policy that draws what is new, as a draft for the sampling page."""
+"""Bins as a condition on features, and a policy that draws what is new, as a draft for the sampling page."""
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 from apps.monitoring.models import Series, Stage
 from apps.registry.models import MonitoredModel
+from apps.registry.models.features import code_of
 from apps.sampling.services.conditions import FEATURE
 from apps.stats.drift.bins import NumberBins
 
 # Of each thousand matching predictions, so many are drawn until somebody says otherwise.
 RATE = 0.1
 RANK = 10
+FLAGS = {"True": True, "False": False}
 
 
 def draft(
@@ -20,11 +23,9 @@ def draft(
 
     `origin` says in a sentence why somebody may want it.
     """
-    conditions = [_condition(model, series.get((part["stage"], part["name"])), part["bins"]) for part in parts]
-    known = [each for each in conditions if each is not None]
-    if not known or len(known) < len(conditions):
+    condition = condition_of(model, parts, series)
+    if condition is None:
         return None
-    condition = known[0] if len(known) == 1 else {"all": known}
     return {
         "name": "what-is-new",
         "kind": "uniform",
@@ -34,6 +35,17 @@ def draft(
         "rank": RANK,
         "origin": origin,
     }
+
+
+def condition_of(
+    model: MonitoredModel, parts: Sequence[dict[str, Any]], series: dict[tuple[str, str], Series]
+) -> dict[str, Any] | None:
+    """Return the condition that predictions in all parts meet; None where none can say so."""
+    conditions = [_condition(model, series.get((part["stage"], part["name"])), part["bins"]) for part in parts]
+    known = [each for each in conditions if each is not None]
+    if not known or len(known) < len(conditions):
+        return None
+    return known[0] if len(known) == 1 else {"all": known}
 
 
 def _condition(model: MonitoredModel, series: Series | None, bins: Sequence[int]) -> dict[str, Any] | None:
@@ -46,12 +58,13 @@ def _condition(model: MonitoredModel, series: Series | None, bins: Sequence[int]
     if isinstance(frozen, NumberBins):
         if inside := [each for each in bins if each != missing]:
             tests.append(_between(field, frozen, min(inside), max(inside)))
-    elif any(each == len(frozen.names) for each in bins):
-        return None
-    elif named := [frozen.names[each] for each in bins if each < len(frozen.names)]:
-        tests.append({"field": field, "op": "in", "value": [value for name in named for value in _as_sent(name)]})
+    else:
+        if named := [frozen.names[each] for each in bins if each < len(frozen.names)]:
+            tests.append(_one_of(field, named))
+        if len(frozen.names) in bins:
+            tests.append({"not": {"any": [_one_of(field, frozen.names), _is_missing(field)]}})
     if missing in bins:
-        tests.append({"field": field, "op": "is_missing", "value": True})
+        tests.append(_is_missing(field))
     return tests[0] if len(tests) == 1 else {"any": tests} if tests else None
 
 
@@ -66,6 +79,23 @@ def _between(field: str, bins: NumberBins, first: int, last: int) -> dict[str, A
     )
 
 
+def _one_of(field: str, names: Sequence[str]) -> dict[str, Any]:
+    return {"field": field, "op": "in", "value": [value for name in names for value in _as_sent(name)]}
+
+
+def _is_missing(field: str) -> dict[str, Any]:
+    return {"field": field, "op": "is_missing", "value": True}
+
+
 def _as_sent(name: str) -> list[Any]:
-    """Return a code as the text and as the number that it may have been sent as."""
-    return [name, int(name)] if name.lstrip("-").isdecimal() and str(int(name)) == name else [name]
+    """Return a code as the text, and as the number or flag that it may have been sent as."""
+    if name in FLAGS:
+        return [name, FLAGS[name]]
+    for number in (int, float):
+        try:
+            value = number(name)
+        except ValueError:
+            continue
+        if code_of(value) == name and isfinite(value):
+            return [name, value]
+    return [name]

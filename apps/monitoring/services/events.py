@@ -15,6 +15,7 @@ from apps.registry.models import MonitoredModel
 MENTIONED = timedelta(days=90)
 # From half a point of right decisions on, an event costs.
 NOTICED = 0.005
+HIDDEN = "a feature that your role does not see"
 # Their names say which feature it is.
 NAMED = frozenset({Stage.FEATURE, Stage.PROCESSED, Stage.SLICE, Stage.SLICE_LOSS})
 
@@ -68,7 +69,7 @@ def _mentions(model: MonitoredModel, events: Iterable[DataEvent], *, shows_sensi
     series, names = Layout.of(model).series, Names(model)
     hidden = set() if shows_sensitive else _sensitive(model)
     return [
-        Mention(event.pk, f"{when(event)}, the data were not like the weeks before.")
+        Mention(event.pk, f"{when(event)}, the data were not like the weeks before, in {HIDDEN}.")
         if hidden and _features(event) & hidden
         else Mention(event.pk, what(event, names, series))
         for event in events

@@ -30,6 +30,8 @@ class Names:
         self.model = model
         self.features = {feature.name: feature for feature in model.feature_list}
         self.slices = {each.key: each.name for each in model.slice_list}
+        # Slices by the values of a feature: their codes mean what the feature's do.
+        self.by_values = {each.key: each.feature for each in model.slice_list if not each.edges}
 
     def label(self, stage: str, name: str) -> str:
         """Return what a series is called."""
@@ -88,7 +90,10 @@ class Names:
         return bool(frozen.edges) and all(float(edge).is_integer() or abs(edge % 1 - 1) < 1e-9 for edge in frozen.edges)
 
     def _feature(self, series: Series) -> Feature | None:
-        return self.features.get(series.name) if series.stage in (Stage.FEATURE, Stage.PROCESSED) else None
+        if series.stage in (Stage.FEATURE, Stage.PROCESSED):
+            return self.features.get(series.name)
+        by_values = self.by_values.get(series.name) if series.stage == Stage.SLICE else None
+        return self.features.get(by_values) if by_values else None
 
 
 def _range(low: float | None, high: float | None, *, is_whole: bool) -> str:

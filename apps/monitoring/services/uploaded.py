@@ -10,6 +10,7 @@ from apps.accounts.models import ApiKey, User
 from apps.accounts.services import audit_log
 from apps.common.clock import database_now
 from apps.common.errors import DomainError
+from apps.common.numerals import count
 from apps.monitoring.models import Counted, Reference, Series
 from apps.monitoring.services import references
 from apps.monitoring.services.day_counting import DayVectors
@@ -39,7 +40,7 @@ def upload(
     rows = read_whole(model, pieces, content_type=content_type, encoding=encoding)
     if len(rows) < LEAST_ROWS:
         raise DomainError(
-            f"A reference needs at least {LEAST_ROWS} rows; these are {len(rows):,}.", code="too_few_rows"
+            f"A reference needs at least {LEAST_ROWS} rows; these are {count(len(rows))}.", code="too_few_rows"
         )
     sent = _in_columns(rows)
     with transaction.atomic():

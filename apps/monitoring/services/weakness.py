@@ -55,9 +55,7 @@ def search(model: MonitoredModel) -> bool:
     keys, errors, pi = _judged(model)
     found = find(model, keys, errors, pi)
     with transaction.atomic():
-        WeakSearch.objects.update_or_create(
-            model=model, defaults={"searched_at": began, "seq": seq, "n": len(keys), **found}
-        )
+        WeakSearch.objects.update_or_create(model=model, defaults={"searched_at": began, "seq": seq, **found})
     return True
 
 
@@ -100,6 +98,7 @@ def find(
 ) -> dict[str, Any]:
     """Find slices of these predictions, by ascending key, in which the errors are more than elsewhere.
 
+    `n` is how many of them were searched: those whose features are still kept.
     Where they may not overlap, the most certain stays, and what shares more than a few of its predictions leaves.
     """
     layout = Layout.of(model)
@@ -107,7 +106,7 @@ def find(
     sample = coded(rows, model=model, layout=layout)
     stored = np.array([key for each in rows for key in each.keys], dtype=np.int64)
     if not len(stored):
-        return {"code": "too_few", "slices": []}
+        return {"n": 0, "code": "too_few", "slices": []}
     at = np.searchsorted(keys, stored)
     errors, pi = errors[at], pi[at]
     chosen = _telling(sample.series, sample.codes, errors, pi)
@@ -118,7 +117,7 @@ def find(
     kept = _without_repeats(found.slices)
     if not may_overlap:
         kept = _apart(kept, codes)
-    return {"code": found.code or "", "slices": [_document(each, chosen) for each in kept]}
+    return {"n": len(stored), "code": found.code or "", "slices": [_document(each, chosen) for each in kept]}
 
 
 def _telling(series: Sequence[Series], codes: IntArray, errors: FloatArray, pi: FloatArray) -> list[Series]:

@@ -7,6 +7,7 @@ from typing import Any
 from django import template
 from django.utils.http import urlencode
 
+from apps.common.numerals import fixed
 from apps.common.shares import hundredths
 from apps.stats.estimate import Estimate
 
@@ -23,7 +24,7 @@ def percent(share: float | None) -> str:
     if share is None:
         return "–"
     if 0 < share < 0.001:
-        return "< 0.1 %"
+        return f"< {fixed(0.1, 1)} %"
     return f"{hundredths(share, decimals=0 if share == 0 or share >= 0.1 else 1)} %"
 
 
@@ -42,7 +43,8 @@ def in_100_with_range(figure: Estimate) -> str:
     """
     if figure.value is None or figure.low is None or figure.high is None:
         return "not known yet"
-    return f"{100 * figure.value:.1f} ({100 * figure.low:.1f}–{100 * figure.high:.1f})"
+    value, low, high = (fixed(100 * each, 1) for each in (figure.value, figure.low, figure.high))
+    return f"{value} ({low}–{high})"
 
 
 @register.filter

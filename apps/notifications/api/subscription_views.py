@@ -24,6 +24,7 @@ from apps.registry.services.finding import find_model
 class SubscriptionsView(APIView):
     required_scope = {"GET": Scope.REPORTS_READ, "POST": Scope.REPORTS_WRITE}
     required_role = Role.STAKEHOLDER
+    is_personal = True
 
     @extend_schema(operation_id="list_subscriptions", responses=SubscriptionsSerializer)
     def get(self, request: Request) -> Response:
@@ -58,6 +59,7 @@ class SubscriptionsView(APIView):
 class SubscriptionView(APIView):
     required_scope = Scope.REPORTS_WRITE
     required_role = Role.STAKEHOLDER
+    is_personal = True
 
     @extend_schema(operation_id="unsubscribe", responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from apps.accounts.models import User
 from apps.accounts.services.access import get_or_404
-from apps.common import mail
+from apps.common import mail, numerals
 from apps.common.exports import CsvRenderer, streamed
 from apps.notifications.models import How, Notice, NoticeKind
 from apps.notifications.pages.notice_forms import NoticesForm, PreferencesForm, UntilForm
@@ -90,7 +90,7 @@ def notices_read(request: PersonRequest) -> HttpResponse:
         form = UntilForm(request.POST)
         until = form.cleaned_data["until"] if form.is_valid() else None
         count = inbox.read_all(request.user, until=until)
-        messages.success(request, f"{count:,} notice{'' if count == 1 else 's'} marked read.")
+        messages.success(request, f"{numerals.count(count)} notice{'' if count == 1 else 's'} marked read.")
     return _back(request)
 
 

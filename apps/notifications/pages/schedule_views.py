@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.models import Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
+from apps.common import numerals
 from apps.notifications.models import Edition, Letter, Schedule, Subscription
 from apps.notifications.pages import subscription_wording as wording
 from apps.notifications.pages.subscription_forms import PersonForm
@@ -95,7 +96,7 @@ def schedule_again(request: ProjectRequest, schedule: int) -> HttpResponse:
     edition = get_or_404(found.editions.all(), pk=request.POST.get("edition", ""))
     failed = Letter.objects.failed().filter(edition=edition, subscription__left_at=None)
     if count := letters.send_again(failed):
-        messages.success(request, f"{count:,} mail{'' if count == 1 else 's'} will be sent again.")
+        messages.success(request, f"{numerals.count(count)} mail{'' if count == 1 else 's'} will be sent again.")
     else:
         messages.warning(request, "There was nothing to send.")
     return redirect("schedule", request.project.slug, found.pk)

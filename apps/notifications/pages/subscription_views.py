@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -12,7 +13,7 @@ from apps.accounts.models import Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
 from apps.common import mail
 from apps.common.errors import DomainError, NotFoundError
-from apps.notifications.models import Letter, Subscription
+from apps.notifications.models import Letter, Schedule, Subscription
 from apps.notifications.pages import subscription_wording as wording
 from apps.notifications.pages.notice_views import PersonRequest
 from apps.notifications.pages.subscription_forms import SubscribeForm
@@ -126,8 +127,17 @@ def _row(subscription: Subscription, last: Letter | None) -> dict[str, Any]:
     return {
         "subscription": subscription,
         "what": wording.what(schedule),
+        "address": _address(schedule),
         "when": wording.when(schedule),
         "next": wording.next_time(schedule),
         "state": wording.letter_state(last) if last else None,
         "can_resend": bool(last and last.edition.ready_at and not last.edition.failure),
     }
+
+
+def _address(schedule: Schedule) -> str:
+    """Return the page of what is sent: the newest report on its window, or the page of all models."""
+    if schedule.model is None:
+        return reverse("project", args=[schedule.project.slug])
+    page = reverse("reports", args=[schedule.project.slug, schedule.model.slug, schedule.kind])
+    return f"{page}?window={schedule.standing}"

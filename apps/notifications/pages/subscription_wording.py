@@ -3,6 +3,7 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from apps.common import dates
 from apps.notifications.models import EVENTS, Cadence, Edition, Letter, Schedule
 from apps.notifications.pages.subscription_forms import CADENCES, WEEKDAYS, WINDOWS
 from apps.reports.models import Standing
@@ -34,8 +35,7 @@ def _days(schedule: Schedule) -> str:
 
 
 def moment(at: datetime, zone: str) -> str:
-    local = at.astimezone(ZoneInfo(zone))
-    return f"{local.day} {local:%B %Y, %H:%M %Z}"
+    return dates.moment(at.astimezone(ZoneInfo(zone)))
 
 
 def next_time(schedule: Schedule) -> str:

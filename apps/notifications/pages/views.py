@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.models import Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
+from apps.common import numerals
 from apps.common.errors import DomainError
 from apps.common.exports import CsvRenderer, streamed
 from apps.notifications.models import Delivery, Endpoint, Event
@@ -142,7 +143,9 @@ def endpoint_replay(request: ProjectRequest, endpoint: int) -> HttpResponse:
 
 def _say_sent(request: ProjectRequest, count: int) -> None:
     if count:
-        messages.success(request, f"{count:,} event{'' if count == 1 else 's'} will be sent again, with the same keys.")
+        messages.success(
+            request, f"{numerals.count(count)} event{'' if count == 1 else 's'} will be sent again, with the same keys."
+        )
     else:
         messages.warning(request, "There was nothing to send.")
 

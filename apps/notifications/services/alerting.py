@@ -98,7 +98,9 @@ def look(model: MonitoredModel) -> int:
 @transaction.atomic
 def _look_by(model: MonitoredModel, rule: InForce, now: datetime) -> int:
     """Look by one rule; where it fails, the others still look."""
-    return _apply(model, rule, _signs(model, rule, now), now=now)
+    # Texts of alerts are kept as they are written.
+    with model.project.conventions():
+        return _apply(model, rule, _signs(model, rule, now), now=now)
 
 
 def rules_of(model: MonitoredModel) -> dict[RuleKind, InForce]:

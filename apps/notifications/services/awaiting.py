@@ -12,9 +12,10 @@ from apps.common.errors import DomainError
 from apps.common.isolation import one_by_one
 from apps.notifications.models import Edition, Letter
 from apps.registry.models import MonitoredModel
-from apps.reports.models import Kind, Report, ReportJob
+from apps.reports.models import ComparisonJob, Kind, Report, ReportJob
 from apps.reports.services import windows
-from apps.reports.services.standing import days_before
+from apps.reports.services.comparisons import Side, request_comparison
+from apps.reports.services.standing import Days, days_before
 from apps.truth.services.cohorts import is_final
 
 BELL = "letters"
@@ -93,12 +94,25 @@ def _of_model(edition: Edition, *, now: datetime) -> None:
     assert model is not None, "a schedule of all models has no report of its own"
     spans = ((edition.start, edition.end), days_before(edition.start, edition.end))
     this, before = (_ask(model, kind, *days, edition=edition, now=now) for days in spans)
-    if not _may_go(edition, [this, before], now=now):
+    is_made = all(each.report and each.state != State.UNDER_WAY for each in (this, before))
+    compared = [_compare(model, kind, spans)] if is_made else []
+    if not _may_go(edition, [this, before, *compared], now=now):
         return
     edition.report, edition.before = this.report, before.report
     edition.is_stale = this.report is not None and this.state != State.CURRENT
     if this.report is None and this.state != State.ABSENT:
         edition.failure = NO_REPORT.format(FAILED if this.state == State.FAILED else NOT_IN_TIME)
+
+
+def _compare(model: MonitoredModel, kind: str, spans: tuple[Days, Days]) -> Awaited:
+    """Ask for the comparison with the window before: it says why the figure moved."""
+    this, before = (Side(*days) for days in spans)
+    try:
+        made = request_comparison(model, kind, before, this, once=True)
+    except DomainError:
+        return Awaited(None, State.UNDER_WAY)
+    is_under_way = isinstance(made, ComparisonJob) and made.status in ("queued", "running")
+    return Awaited(None, State.UNDER_WAY if is_under_way else State.CURRENT)
 
 
 def _of_all(edition: Edition, *, now: datetime) -> None:

@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from apps.accounts.models import Role
-from apps.common.numerals import numbers_as
+from apps.common import dates
 from apps.notifications.models import Edition, Letter
 from apps.notifications.services.awaiting import kinds_of, models_of
 from apps.notifications.services.notices import one_line
@@ -20,6 +20,7 @@ from apps.notifications.services.subscribing import token_of
 from apps.notifications.services.totals import together
 from apps.registry.models import MonitoredModel
 from apps.reports.models import Report, Standing
+from apps.reports.services.periods import is_month
 from apps.reports.services.windows import newest_report
 from apps.reports.services.written import Written, print_out, write
 
@@ -66,7 +67,7 @@ class Composed:
 
 def compose(edition: Edition, *, role: Role) -> Composed:
     """Lay an edition out for readers of this role."""
-    with numbers_as(edition.schedule.project.number_format):
+    with edition.schedule.project.conventions():
         return _of_report(edition, role=role) if edition.schedule.model_id else _of_all(edition, role=role)
 
 
@@ -75,6 +76,7 @@ def _of_all(edition: Edition, *, role: Role) -> Composed:
     project = edition.schedule.project
     models = models_of(edition)
     lines = [_line(model, edition, role=role) for model in models]
+    month = f"?month={edition.start:%Y-%m}" if is_month(edition.start, edition.end) else ""
     context = {
         **_about(edition),
         "title": f"{project.name}: all models",
@@ -82,6 +84,7 @@ def _of_all(edition: Edition, *, role: Role) -> Composed:
         "totals": together(models, edition.start, edition.end),
         "lines": lines,
         "address": f"{settings.BASE_URL}{reverse('project', args=[project.slug])}",
+        "pdf": f"{settings.BASE_URL}{reverse('portfolio_pdf', args=[project.slug])}{month}",
     }
     return Composed(
         subject=one_line(f"{project.name}: all models, {window_name(edition)}"),
@@ -160,7 +163,7 @@ def notes(edition: Edition, written: list[Written]) -> list[str]:
         said.append(f"Preliminary: {note}.{more}")
     if edition.is_stale:
         moment = edition.report.as_of.astimezone(edition.schedule.project.zone) if edition.report else None
-        when = f"This report is as of {moment.day} {moment:%B %Y}" if moment else "Some of these reports are older"
+        when = f"This report is as of {dates.full(moment)}" if moment else "Some of these reports are older"
         said.append(f"{when}: a newer one was not ready when this mail had to go.")
     if edition.missed:
         times = "one mail was" if edition.missed == 1 else f"{edition.missed} mails were"
@@ -170,8 +173,8 @@ def notes(edition: Edition, written: list[Written]) -> list[str]:
 
 def window_name(edition: Edition) -> str:
     """Name the window in a subject, where other people may read it: no figures."""
-    is_month = edition.start.day == edition.end.day == 1 and (edition.end - edition.start).days <= 31
-    return f"{edition.start:%B}" if is_month else Standing(edition.schedule.standing).label.lower()
+    named = is_month(edition.start, edition.end)
+    return f"{edition.start:%B}" if named else Standing(edition.schedule.standing).label.lower()
 
 
 def _last(edition: Edition) -> Report | None:

@@ -26,6 +26,7 @@ from apps.accounts.models import User
 from apps.common import doorbell
 from apps.common.errors import storable
 from apps.common.leases import RELEASED
+from apps.common.numerals import count
 from apps.notifications.models import Notice
 from apps.notifications.services.notices import BELL, inside, one_line
 from apps.notifications.services.retrying import MAX_ATTEMPTS, about, wait_after
@@ -145,6 +146,11 @@ def _changes(error: Exception | None, *, attempts: int) -> dict[str, Any]:
 
 def message(notices: list[Notice]) -> EmailMultiAlternatives:
     """Return the message that tells a person of these notices, which are all of one project and model."""
+    with notices[0].project.conventions():
+        return _message(notices)
+
+
+def _message(notices: list[Notice]) -> EmailMultiAlternatives:
     first = notices[0]
     about = first.model.name if first.model else first.project.name
     context = {
@@ -156,7 +162,7 @@ def message(notices: list[Notice]) -> EmailMultiAlternatives:
         "list_url": _absolute(reverse("notices")),
         "settings_url": _absolute(reverse("notice_settings")),
     }
-    subject = first.title if len(notices) == 1 else f"{len(notices):,} notices about {about}"
+    subject = first.title if len(notices) == 1 else f"{count(len(notices))} notices about {about}"
     mail = EmailMultiAlternatives(
         one_line(subject),
         render_to_string("notifications/mail/notices.txt", context),

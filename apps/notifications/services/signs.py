@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import Count
 from django.urls import reverse
 
+from apps.common import dates, numerals
 from apps.monitoring.models import DataEvent
 from apps.monitoring.services.describing import effect, what
 from apps.monitoring.services.naming import Names
@@ -73,9 +74,9 @@ def silence(model: MonitoredModel, now: datetime) -> Iterator[Sign]:
         yield Sign(
             "",
             float(min(counts)),
-            f"{model.name}: no predictions since {local.day} {local:%B}, {local:%H:%M}.",
+            f"{model.name}: no predictions since {dates.of_year(local)}, {local:%H:%M}.",
             _page(model, "intake"),
-            f"In each of the last weeks the same hours brought at least {min(counts):,} predictions.",
+            f"In each of the last weeks the same hours brought at least {numerals.count(min(counts))} predictions.",
             is_urgent=True,
         )
 
@@ -116,11 +117,15 @@ def target(model: MonitoredModel, now: datetime, level: float | None) -> Iterato
         yield Sign(
             f"{found.start:%Y-%m-%d}",
             1.0 if found.is_below else 0.0,
-            f"{model.name}: {100 * found.value:.1f} in 100 decisions are right, below the target of {100 * level:.1f}.",
+            f"{model.name}: {_in_100(found.value)} in 100 decisions are right, below the target of {_in_100(level)}.",
             _page(model, "data"),
-            f"Since {found.start.day} {found.start:%B}; likely between {100 * found.low:.1f} and "
-            f"{100 * found.high:.1f} at every look of the quarter.",
+            f"Since {dates.of_year(found.start)}; likely between {_in_100(found.low)} and "
+            f"{_in_100(found.high)} at every look of the quarter.",
         )
+
+
+def _in_100(share: float) -> str:
+    return numerals.fixed(100 * share, 1)
 
 
 def restated(model: MonitoredModel, now: datetime) -> Iterator[Sign]:
@@ -131,9 +136,9 @@ def restated(model: MonitoredModel, now: datetime) -> Iterator[Sign]:
         yield Sign(
             f"{report.kind} {report.start} {report.end}",
             moved,
-            f"{model.name}: the {report.kind} report from {report.start} is restated.",
+            f"{model.name}: the {report.kind} report from {dates.full(report.start)} is restated.",
             reverse("report", args=[model.project.slug, report.pk]),
-            f"A figure moved by {moved:.1f} times half its range as more became known.",
+            f"A figure moved by {numerals.fixed(moved, 1)} times half its range as more became known.",
         )
 
 
@@ -144,7 +149,7 @@ def late_queues(model: MonitoredModel, now: datetime) -> Iterator[Sign]:
         yield Sign(
             f"queue {queue}",
             float(count),
-            f"{model.name}: {count:,} cases of {name} are past their due time.",
+            f"{model.name}: {numerals.count(count)} cases of {name} are past their due time.",
             reverse("queue_live", args=[model.project.slug, queue]),
         )
 

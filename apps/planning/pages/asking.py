@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from apps.common.numerals import count, localized
 from apps.planning.pages.editor import Editor
 from apps.planning.pages.numbers import cases, hours, money
 from apps.planning.pages.precision_rows import NAMES, askable, scale_of
@@ -109,7 +110,7 @@ def _listed(parts: list[str]) -> str:
 
 def _shown(half_width: float, *, scale: float) -> str:
     number = half_width * scale
-    return f"{number:,.0f}" if number >= 100 else f"{number:.2g}"
+    return count(number) if number >= 100 else localized(f"{number:.2g}")
 
 
 def positive(text: str) -> float | None:

@@ -4,6 +4,7 @@ from functools import cached_property
 
 import numpy as np
 
+from apps.common.numerals import count, fixed
 from apps.planning.pages.numbers import percent
 from apps.planning.services import trees
 from apps.planning.services.recent import Recent
@@ -44,8 +45,8 @@ class Matches:
         low, high = wilson_interval(share * n, n)
         days = self._recent.daily(rows.astype(np.float64))
         return (
-            f"{percent(share)} of decisions match ({100 * low:.1f} to {100 * high:.1f} %), "
-            f"{days.min():,.0f} to {days.max():,.0f} a day"
+            f"{percent(share)} of decisions match ({fixed(100 * low, 1)} to {fixed(100 * high, 1)} %), "
+            f"{count(days.min())} to {count(days.max())} a day"
         )
 
     def _share(self, rows: Bools) -> float:

@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+from apps.common.numerals import count, fixed, localized
+
 
 def cases(number: float) -> str:
     """Write an expected number of cases.
@@ -10,8 +12,8 @@ def cases(number: float) -> str:
     ('52', '3.3', 'less than 0.1', '0', '1,234')
     """
     if 0 < number < 0.1:
-        return "less than 0.1"
-    return f"{number:.1f}".removesuffix(".0") if number < 10 else f"{number:,.0f}"
+        return f"less than {fixed(0.1, 1)}"
+    return localized(f"{number:.1f}".removesuffix(".0")) if number < 10 else count(number)
 
 
 def between(low: float, high: float) -> str:
@@ -20,7 +22,7 @@ def between(low: float, high: float) -> str:
     >>> between(43.2, 60.1), between(0.2, 3)
     ('43 to 60', '0 to 3')
     """
-    return f"{low:,.0f} to {high:,.0f}"
+    return f"{count(low)} to {count(high)}"
 
 
 def hours(minutes: float) -> str:
@@ -32,7 +34,7 @@ def hours(minutes: float) -> str:
     if minutes < 0.5:
         return "0 min" if minutes <= 0 else "less than 1 min"
     whole, rest = divmod(round(minutes), 60)
-    return " ".join(part for part in (f"{whole:,} h" if whole else "", f"{rest} min" if rest else "") if part)
+    return " ".join(part for part in (f"{count(whole)} h" if whole else "", f"{rest} min" if rest else "") if part)
 
 
 def money(amount: Decimal | float, currency: str) -> str:
@@ -42,7 +44,7 @@ def money(amount: Decimal | float, currency: str) -> str:
     ('USD 207', 'EUR 39.50')
     """
     number = float(amount)
-    return f"{currency} {number:,.0f}" if abs(number) >= 100 or number == 0 else f"{currency} {number:,.2f}"
+    return f"{currency} {count(number) if abs(number) >= 100 or number == 0 else fixed(number, 2)}"
 
 
 def percent(share: float) -> str:
@@ -52,6 +54,6 @@ def percent(share: float) -> str:
     ('49 %', '1.2 %', 'less than 0.1 %', '0 %', '100 %')
     """
     if 0 < share < 0.001:
-        return "less than 0.1 %"
+        return f"less than {fixed(0.1, 1)} %"
     number = 100 * share
-    return f"{number:.0f} %" if number >= 10 or number == 0 else f"{number:.1f} %"
+    return f"{fixed(number, 0 if number >= 10 or number == 0 else 1)} %"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from apps.common.digits import significant
+from apps.common.numerals import count, fixed
 from apps.planning.pages.numbers import cases, percent
 from apps.planning.services.expected import metrics_of
 from apps.planning.services.precision import WEEKS, Row
@@ -99,7 +100,7 @@ class PrecisionRows:
         """What the plan is computed from, in a sentence."""
         labels = self._preview.known.expectations.labels
         days = len(self._preview.recent.days)
-        known = f"{labels:,} earlier labels" if labels else "the scores alone, as there are no labels yet"
+        known = f"{count(labels)} earlier labels" if labels else "the scores alone, as there are no labels yet"
         return f"Planned from the decisions of the last {days} days and {known}, before any new label."
 
     @cached_property
@@ -135,7 +136,7 @@ class PrecisionRows:
         days = self._preview.precision.days(planned)
         if days is None or planned.labels is None:
             return "never", WHY.get(planned.code or "", "more than two years")
-        return f"{max(days, 1):,.0f} day{'' if days < 1.5 else 's'}", f"{cases(planned.labels)} answers"
+        return f"{count(max(days, 1))} day{'' if days < 1.5 else 's'}", f"{cases(planned.labels)} answers"
 
     def _row(self, row: Row) -> PrecisionRow:
         middle = [planned[MIDDLE].half_width for planned in row.planned]
@@ -161,7 +162,7 @@ class PrecisionRows:
             return WHY.get(planned.code or "", "")
         if row.metric in ERRORS:
             return f"about {significant(planned.value)} {self._model.unit} now".replace("  ", " ")
-        return f"about {100 * planned.value:.0f} in 100 now"
+        return f"about {fixed(100 * planned.value, 0)} in 100 now"
 
     def _text(self, row: Row, draw: int, week: int) -> str:
         planned = row.planned[draw][week]
@@ -171,8 +172,8 @@ class PrecisionRows:
         if row.metric in ERRORS:
             return significant(number)
         if self._model.is_regression:
-            return f"{number:.1f} points"
-        return f"{number:,.0f}" if number >= 100 else f"{number:.1f}"
+            return f"{fixed(number, 1)} points"
+        return count(number) if number >= 100 else fixed(number, 1)
 
     @cached_property
     def _money(self) -> tuple[float, str]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from apps.common import dates
+from apps.common.numerals import count
 from apps.planning.pages.numbers import cases, hours, money
 from apps.registry.models import MonitoredModel
 from apps.review.services.workload import Effort
@@ -76,7 +78,7 @@ def _sentence(week: QueueWeek) -> str:
     if not over:
         return f"{week.name} stays within the {cases(limit)} cases a day that people managed on their busier days."
     worst = max(over, key=lambda day: over[day].get("after", 0))
-    most = f"{over[worst].get('after', 0):,} cases on {_day(worst)}"
+    most = f"{count(over[worst].get('after', 0))} cases on {_day(worst)}"
     if len(over) == 1:
         said = f"{week.name} would have had {most}; people managed {cases(limit)} on their busier days."
     else:
@@ -94,4 +96,4 @@ def _most(week: QueueWeek, when: str) -> int:
 
 def _day(key: str) -> str:
     day = date.fromisoformat(key)
-    return f"{day:%A} {day.day} {day:%B}"
+    return f"{day:%A} {dates.of_year(day)}"

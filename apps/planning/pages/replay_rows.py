@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from apps.common import dates
+from apps.common.numerals import count, fixed
 from apps.planning.services.replayed_cases import Case
 from apps.registry.models import MonitoredModel
 
@@ -50,7 +52,8 @@ class Day:
 
     @property
     def words(self) -> str:
-        return f"{self.weekday} {self.date}: {self.kept:,} as before, {self.added:,} more, {self.gone:,} no longer"
+        kept, added, gone = (count(number) for number in (self.kept, self.added, self.gone))
+        return f"{self.weekday} {self.date}: {kept} as before, {added} more, {gone} no longer"
 
 
 def days(result: Mapping[str, Any]) -> list[Day]:
@@ -62,7 +65,7 @@ def days(result: Mapping[str, Any]) -> list[Day]:
 
 def _day(day: date, parts: Mapping[str, int], scale: float) -> Day:
     kept, added, gone = (parts.get(name, 0) for name in ("kept", "added", "gone"))
-    return Day(f"{day:%a}", f"{day.day} {day:%b}", kept, added, gone, scale)
+    return Day(f"{day:%a}", dates.short(day), kept, added, gone, scale)
 
 
 @dataclass(frozen=True)
@@ -106,4 +109,4 @@ def _says(model: MonitoredModel, predicted: float, score: float | None) -> str:
     if score is None or model.is_regression:
         return label
     is_other = len(model.classes) == 2 and predicted != model.positive_index
-    return f"{label}, {100 * (1 - score if is_other else score):.0f}%"
+    return f"{label}, {fixed(100 * (1 - score if is_other else score), 0)}%"

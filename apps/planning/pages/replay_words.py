@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from apps.common import dates
+from apps.common.numerals import count, fixed
 from apps.planning.models import Replay
 from apps.sampling.models import SamplingPolicy
 from apps.sampling.services import wording
@@ -26,14 +28,12 @@ class Figure:
 
 
 def period(replay: Replay) -> str:
-    """Write the days of a replay, the last one included: 'Friday 13 to Thursday 19 November 2026'."""
+    """Write the days of a replay, the last one included: 'Friday 13 November to Thursday 19 November 2026'."""
     zone = replay.model.zone
     first = replay.start.astimezone(zone).date()
     last = replay.end.astimezone(zone).date() - timedelta(days=1)
-    start = f"{first:%A} {first.day}"
-    if (first.year, first.month) != (last.year, last.month):
-        start += f" {first:%B}" if first.year == last.year else f" {first:%B %Y}"
-    return f"{start} to {last:%A} {last.day} {last:%B %Y}"
+    start = dates.of_year(first) if first.year == last.year else dates.full(first)
+    return f"{first:%A} {start} to {last:%A} {dates.full(last)}"
 
 
 def totals(result: Result) -> dict[str, int]:
@@ -51,12 +51,14 @@ def sentence(result: Result) -> str:
     if not (added or gone):
         return f"The draft would have drawn the same {cases(before)}."
     if not gone:
-        return f"With the draft, {more(added)} would have come that week: {after:,} instead of {before:,}."
+        return f"With the draft, {more(added)} would have come that week: {count(after)} instead of {count(before)}."
     if not added:
-        return f"With the draft, {cases(gone)} would not have come that week: {after:,} instead of {before:,}."
+        return (
+            f"With the draft, {cases(gone)} would not have come that week: {count(after)} instead of {count(before)}."
+        )
     return (
-        f"With the draft, {more(added)} would have come that week and {gone:,} would not: "
-        f"{after:,} instead of {before:,}."
+        f"With the draft, {more(added)} would have come that week and {count(gone)} would not: "
+        f"{count(after)} instead of {count(before)}."
     )
 
 
@@ -70,14 +72,14 @@ def proof(result: Result) -> list[str]:
     drawn, same, rows = result["drawn"], result["given_back"], result["rows"]
     said = [f"Replayed on {counted(rows, 'prediction')} with the same random numbers as then."]
     if not result["unlike"]:
-        given = f"gives back all {drawn:,} cases that were really drawn" if drawn else "draws nothing either"
+        given = f"gives back all {count(drawn)} cases that were really drawn" if drawn else "draws nothing either"
         said.append(f"The sampling of that week, replayed the same way, {given}.")
     else:
         others = result["unlike"] - (drawn - same)
         said.append(
-            f"The sampling of that week, replayed the same way, gives back {same:,} of the {drawn:,} cases that were "
-            f"really drawn, and {others:,} that were not. Something that it looks at has changed since: the model’s "
-            "classes, or predictions that were erased. Read the lists as a rough picture."
+            f"The sampling of that week, replayed the same way, gives back {count(same)} of the {count(drawn)} cases "
+            f"that were really drawn, and {count(others)} that were not. Something that it looks at has changed since: "
+            "the model’s classes, or predictions that were erased. Read the lists as a rough picture."
         )
     if result["left_out"]:
         said.append(
@@ -93,8 +95,8 @@ def figures(result: Result, *, names: Names, time: tuple[str, str, bool]) -> lis
     """Return the four figures under the sentence. `time` is people's time, what it costs, and whether it is known."""
     parts = totals(result)
     return [
-        Figure("Would have come", f"{parts['added']:,}", _through(result["policies"]["added"], names)),
-        Figure("Would not", f"{parts['gone']:,}", _through(result["policies"]["gone"], names)),
+        Figure("Would have come", count(parts["added"]), _through(result["policies"]["added"], names)),
+        Figure("Would not", count(parts["gone"]), _through(result["policies"]["gone"], names)),
         _wrong(result, parts["added"]),
         Figure("People’s time", *time),
     ]
@@ -119,20 +121,20 @@ def _through(policies: Mapping[str, int], names: Names) -> str:
         return "none"
     if len(named) == 1:
         return f"all through {named[0][0]}"
-    told = [f"{n:,} through {name}" for name, n in named[:MOST_POLICIES]]
+    told = [f"{count(n)} through {name}" for name, n in named[:MOST_POLICIES]]
     others = sum(n for _, n in named[MOST_POLICIES:])
-    return ", ".join([*told, f"{others:,} through others"] if others else told)
+    return ", ".join([*told, f"{count(others)} through others"] if others else told)
 
 
 def _wrong(result: Result, added: int) -> Figure:
     known, wrong = result["added_known"], result["added_wrong"]
-    name = f"Model wrong among the {added:,}" if added else "Model wrong among them"
+    name = f"Model wrong among the {count(added)}" if added else "Model wrong among them"
     if not known:
         return Figure(name, "not known yet", "no outcome has come in for any of them", is_known=False)
     low, high = result["wrong_range"]
-    overall = f"; overall {100 * result['wrong'] / result['known']:.0f} in 100" if result["known"] else ""
-    note = f"with a known outcome: likely between {100 * low:.0f} and {100 * high:.0f} in 100{overall}"
-    return Figure(name, f"{wrong:,} of {known:,}", note)
+    overall = f"; overall {fixed(100 * result['wrong'] / result['known'], 0)} in 100" if result["known"] else ""
+    note = f"with a known outcome: likely between {fixed(100 * low, 0)} and {fixed(100 * high, 0)} in 100{overall}"
+    return Figure(name, f"{count(wrong)} of {count(known)}", note)
 
 
 def chance(result: Result) -> str:
@@ -142,10 +144,10 @@ def chance(result: Result) -> str:
     if low == high == 0:
         return "For these predictions, the draft and the sampling of that week draw alike."
     if low >= 0:
-        return f"{LUCK} about {expected:,} more: likely between {low:,} and {high:,}."
+        return f"{LUCK} about {count(expected)} more: likely between {count(low)} and {count(high)}."
     if high <= 0:
-        return f"{LUCK} about {-expected:,} fewer: likely between {-high:,} and {-low:,}."
-    return f"{LUCK} between {-low:,} fewer and {high:,} more."
+        return f"{LUCK} about {count(-expected)} fewer: likely between {count(-high)} and {count(-low)}."
+    return f"{LUCK} between {count(-low)} fewer and {count(high)} more."
 
 
 def cases(number: int) -> str:
@@ -153,8 +155,8 @@ def cases(number: int) -> str:
 
 
 def more(number: int) -> str:
-    return "1 more case" if number == 1 else f"{number:,} more cases"
+    return "1 more case" if number == 1 else f"{count(number)} more cases"
 
 
 def counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return f"{count(number)} {noun}{'' if number == 1 else 's'}"

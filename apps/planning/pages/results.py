@@ -6,6 +6,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
+from apps.common import numerals
 from apps.common.charts import Line, Mark, Path, Plot, Rect, Scale
 from apps.planning.pages.numbers import cases, percent
 from apps.planning.services.results import Count, PolicyResult, Results
@@ -118,7 +119,7 @@ def _line(result: PolicyResult) -> PolicyLine:
         is_failed=result.is_failed,
         answered=_answered(result.all),
         plot=_plot(result.days),
-        described=f"Drawn by day, {result.all.drawn:,} in all; the line is what was expected.",
+        described=f"Drawn by day, {numerals.count(result.all.drawn)} in all; the line is what was expected.",
         rows=[_row(day, count) for day, count in reversed(result.days) if count.n],
     )
 
@@ -126,10 +127,10 @@ def _line(result: PolicyResult) -> PolicyLine:
 def _said(result: PolicyResult) -> str:
     check = result.check
     if not result.all.matched:
-        return f"Met none of {result.all.n:,} decisions."
+        return f"Met none of {numerals.count(result.all.n)} decisions."
     half = RANGE * check.sd
     around = f"{cases(check.expected)} ± {cases(half)}" if half else cases(check.expected)
-    return f"Drew {check.drawn:,} of {result.all.matched:,} where {around} were expected."
+    return f"Drew {numerals.count(check.drawn)} of {numerals.count(result.all.matched)} where {around} were expected."
 
 
 def _verdict(result: PolicyResult) -> str:
@@ -149,7 +150,8 @@ def _answered(count: Count) -> str:
     if not count.served:
         return "Nothing came to people by it alone or first." if count.drawn else ""
     share = percent(count.answered / count.served)
-    return f"{count.answered:,} of the {count.served:,} that came to people by it are answered ({share})."
+    answered, served = numerals.count(count.answered), numerals.count(count.served)
+    return f"{answered} of the {served} that came to people by it are answered ({share})."
 
 
 def _row(day: date, count: Count) -> DayRow:

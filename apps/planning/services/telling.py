@@ -2,6 +2,7 @@
 
 from django.core.cache import caches
 
+from apps.common.numerals import count, localized
 from apps.planning.services.expected import metrics_of
 from apps.planning.services.precision import Draw, Precision
 from apps.planning.services.preview import answered_share, known
@@ -42,10 +43,12 @@ def sentence(
     >>> sentence(12, 60, None, 2, has_rules=True), sentence(60, 60, None, 2)  # doctest: +NORMALIZE_WHITESPACE
     ('Of about 60 decisions a day, people review about 12, chosen by rules and by chance.',
      'Of about 60 decisions a day, people review all.')
+    >>> sentence(0.4, 72, None, 2)
+    'Of about 72 decisions a day, people review fewer than one, chosen by chance.'
     """
     chosen = "chosen by rules and by chance" if has_rules else "chosen by chance"
-    how_many = "all" if a_day >= decisions_a_day * (1 - 1e-9) else f"about {_about(a_day)}, {chosen}"
-    said = f"Of about {_about(decisions_a_day)} decisions a day, people review {how_many}"
+    how_many = "all" if a_day >= decisions_a_day * (1 - 1e-9) else f"{_about(a_day)}, {chosen}"
+    said = f"Of {_about(decisions_a_day)} decisions a day, people review {how_many}"
     if half_width is None:
         return f"{said}."
     return f"{said}; after {WEEK_WORDS[weeks]} {what} is known to within ± {_width(half_width)} {unit}."
@@ -73,12 +76,12 @@ def _about(number: float) -> str:
     """Round to two digits.
 
     >>> _about(2_874), _about(57.8), _about(3.26), _about(0.2)
-    ('2,900', '58', '3', 'less than 1')
+    ('about 2,900', 'about 58', 'about 3', 'fewer than one')
     """
     if number < 1:
-        return "less than 1" if number else "none"
-    return f"{float(f'{number:.2g}'):,.0f}"
+        return "fewer than one" if number else "none"
+    return f"about {count(float(f'{number:.2g}'))}"
 
 
 def _width(half_width: float) -> str:
-    return f"{half_width:.2g}" if half_width < 100 else f"{half_width:,.0f}"
+    return localized(f"{half_width:.2g}") if half_width < 100 else count(half_width)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.accounts.models import Role
 from apps.accounts.services.access import ProjectRequest, member_page
+from apps.common.numerals import count
 from apps.predictions.models import BatchKind, RejectedRow
 from apps.predictions.pages.forms import RejectedForm
 from apps.predictions.services import quarantine, replaying
@@ -53,11 +54,11 @@ def _tried_again(request: ProjectRequest, model: MonitoredModel) -> HttpResponse
     result = replaying.replay(model, kinds=kinds, code=choice["code"], told=request.user)
     stored = result.accepted + result.duplicates
     if stored:
-        messages.success(request, f"{stored:,} stored.")
+        messages.success(request, f"{count(stored)} stored.")
     if result.rejected:
-        messages.warning(request, f"{len(result.rejected):,} still rejected, each with its reason.")
+        messages.warning(request, f"{count(len(result.rejected))} still rejected, each with its reason.")
     if result.remaining:
-        messages.warning(request, f"{result.remaining:,} not tried yet. Try again for the next ones.")
+        messages.warning(request, f"{count(result.remaining)} not tried yet. Try again for the next ones.")
     if not (stored or result.rejected):
         messages.info(request, "No rows are waiting.")
     return redirect(reverse("rejected", args=[request.project.slug, model.slug]))

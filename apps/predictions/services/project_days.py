@@ -1,4 +1,4 @@
-"""A project's name, number format and time zone.
+"""A project's name, formats of numbers and dates, and time zone.
 
 The zone decides to which day a prediction belongs, so the first one settles it.
 """
@@ -17,7 +17,9 @@ def is_zone_settled(project: Project) -> bool:
 
 
 @transaction.atomic
-def change_project(project: Project, *, name: str, time_zone: str, number_format: str, by: User) -> None:
+def change_project(
+    project: Project, *, name: str, time_zone: str, number_format: str, date_format: str, by: User
+) -> None:
     """Change the settings; raises ConflictError for another zone once there are predictions."""
     stored: Project = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     if time_zone != stored.time_zone and is_zone_settled(stored):
@@ -26,10 +28,11 @@ def change_project(project: Project, *, name: str, time_zone: str, number_format
             code="zone_settled",
             field="time_zone",
         )
-    changed = {"name": name, "time_zone": time_zone, "number_format": number_format}
+    changed = {"name": name, "time_zone": time_zone, "number_format": number_format, "date_format": date_format}
     before = {field: getattr(stored, field) for field in changed}
     if before != changed:
-        stored.name, stored.time_zone, stored.number_format = name, time_zone, number_format
+        for field, value in changed.items():
+            setattr(stored, field, value)
         stored.save(update_fields=list(changed))
         audit_log.record(
             stored,

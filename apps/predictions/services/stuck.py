@@ -6,6 +6,7 @@ from itertools import groupby
 from django.db.models import Exists, OuterRef
 
 from apps.common.isolation import one_by_one
+from apps.common.numerals import count
 from apps.predictions.models import BatchStage, Stage
 from apps.predictions.services import stages
 from apps.registry.models import Incident, IncidentKind, MonitoredModel
@@ -48,5 +49,5 @@ def _died_at(state: BatchStage) -> datetime:
 def _named(states: list[BatchStage]) -> str:
     names = [f"batch {state.batch_id}" + (f" (row {state.row})" if state.row else "") for state in states[:NAMED]]
     if more := len(states) - NAMED if len(states) > NAMED else 0:
-        names.append(f"{more:,} more")
+        names.append(f"{count(more)} more")
     return ", ".join(names)

@@ -6,6 +6,7 @@ import msgspec
 
 from apps.common.clock import database_now
 from apps.common.errors import DomainError
+from apps.common.numerals import count
 from apps.predictions.reading.bodies import Body
 from apps.predictions.reading.decoding import chunks
 from apps.predictions.reading.rejections import Rejection
@@ -40,7 +41,7 @@ def read_whole(
     if rejected:
         first = rejected[0]
         raise RejectedRowsError(
-            f"{len(rejected):,} of {seen:,} rows are refused, the first with {first.code}: {first.message}",
+            f"{count(len(rejected))} of {count(seen)} rows are refused, the first with {first.code}: {first.message}",
             rejected=msgspec.to_builtins(rejected[:MOST_TOLD]),
         )
     return rows

@@ -8,6 +8,8 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
+from apps.common.numerals import localized
+
 MISSING = "(missing)"
 # Values that a slice cannot place: lists and objects, and texts and flags between bands.
 OTHER = "(other)"
@@ -102,15 +104,15 @@ def in_digits(number: float) -> str:
     ('12,345,678,901,234,567', '0.0000123', '0.333333', '2.9999999', '1e+300')
     """
     if isinstance(number, int):
-        return f"{number:,}" if abs(number) >= GROUPED_FROM else str(number)
+        return localized(f"{number:,}") if abs(number) >= GROUPED_FROM else str(number)
     if number.is_integer() and abs(number) < LARGEST_WRITTEN:
         return in_digits(int(number))
     if not 1e-9 <= abs(number) < LARGEST_WRITTEN:
-        return repr(number)
+        return localized(repr(number))
     digits = Decimal(repr(number)).normalize()
     if len(digits.as_tuple().digits) > MOST_DIGITS:
         digits = _shortened(number)
-    return f"{digits:,f}" if abs(number) >= GROUPED_FROM else f"{digits:f}"
+    return localized(f"{digits:,f}" if abs(number) >= GROUPED_FROM else f"{digits:f}")
 
 
 def _shortened(number: float) -> Decimal:

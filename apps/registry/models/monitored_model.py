@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models import Q, Value
 
 from apps.accounts.models import Project, User, validate_name
+from apps.common.numerals import count, localized
 from apps.registry.models.features import Feature, Slice, code_of
 from apps.registry.querysets import MonitoredModelQuerySet, ValueModelQuerySet
 from apps.stats.tolerance import Tolerance
@@ -156,7 +157,7 @@ class MonitoredModel(models.Model):
         if isinstance(name, str) and name in self.classes:
             return float(self.classes.index(name))
         told = ", ".join(json.dumps(each, ensure_ascii=False) for each in self.classes[:CLASSES_TOLD])
-        told += f" and {len(self.classes) - CLASSES_TOLD:,} more" if len(self.classes) > CLASSES_TOLD else ""
+        told += f" and {count(len(self.classes) - CLASSES_TOLD)} more" if len(self.classes) > CLASSES_TOLD else ""
         if isinstance(name, str):
             raise ValueError(f"{json.dumps(name, ensure_ascii=False)} is not one of the classes {told}")
         kind = "a flag" if isinstance(name, bool) else "a number"
@@ -222,10 +223,10 @@ def readable(number: float) -> str:
     ('36,512,345', '12.5', '-0.0000123', '1e+20')
     """
     if number == 0 or not 1e-9 <= abs(number) < 1e15:
-        return f"{number:.6g}"
+        return localized(f"{number:.6g}")
     decimals = max(0, 5 - math.floor(math.log10(abs(number))))
     text = f"{number:,.{decimals}f}"
-    return text.rstrip("0").rstrip(".") if decimals else text
+    return localized(text.rstrip("0").rstrip(".") if decimals else text)
 
 
 class ModelVersion(models.Model):

@@ -53,6 +53,10 @@ class FindingForm(FollowUpForm):
     cause = action = helped = None  # type: ignore[assignment]  # they come later
     field_order = ("title", "text", "owner", "due_on")
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        # The filters of the list stand on the same page, and have a field of text too.
+        super().__init__(*arguments, auto_id="finding_%s", **options)
+
 
 class FindingsForm(forms.Form):
     """Which findings to list."""

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.accounts.models import Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
 from apps.common.errors import ConflictError
+from apps.common.numerals import count
 from apps.registry.models import Incident
 from apps.registry.pages.forms import CloseIncidentForm
 from apps.registry.services import archiving, incidents
@@ -43,7 +44,7 @@ def incident_close(request: ProjectRequest, incident: int) -> HttpResponse:
     row: Incident = get_or_404(rows, pk=incident)
     form = CloseIncidentForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "A note has at most 2,000 characters.")
+        messages.error(request, f"A note has at most {count(2_000)} characters.")
     else:
         try:
             incidents.close(row, by=request.user, note=form.cleaned_data["note"])

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from apps.accounts.models import Role, validate_name
 from apps.common.api import StrictSerializer
 from apps.common.fields import AmountField, ClassOrNumberField, FlagField, NumberField, TextField, WholeNumberField
+from apps.common.numerals import count
 from apps.registry.models import ReviewQueue, Task
 from apps.registry.services.guidelines import LONGEST_TEXT
 
@@ -178,7 +179,7 @@ class ModelSerializer(StrictSerializer):
             if len(names) != len(set(names)):
                 raise serializers.ValidationError({field: "Two of them have the same name."})
         if len(attrs.get("features", [])) > MAX_FEATURES:
-            raise serializers.ValidationError({"features": f"At most {MAX_FEATURES:,} features."})
+            raise serializers.ValidationError({"features": f"At most {count(MAX_FEATURES)} features."})
         return attrs
 
 

@@ -12,6 +12,7 @@ from apps.accounts.models import User
 from apps.accounts.services import audit_log
 from apps.common.errors import ConflictError, DomainError
 from apps.common.markdown import to_html
+from apps.common.numerals import count
 from apps.registry.models import Guideline, ReviewQueue
 
 LONGEST_TEXT = 50_000
@@ -56,7 +57,7 @@ def _check(text: str, change: str) -> None:
     if not text.strip():
         raise DomainError("Write the guidelines first.", code="text_missing", field="text")
     if len(text) > LONGEST_TEXT:
-        raise DomainError(f"At most {LONGEST_TEXT:,} characters.", code="text_too_long", field="text")
+        raise DomainError(f"At most {count(LONGEST_TEXT)} characters.", code="text_too_long", field="text")
     if len(change) > LONGEST_CHANGE or "\n" in change.strip():
         raise DomainError(f"One line of at most {LONGEST_CHANGE} characters.", code="change_too_long", field="change")
 

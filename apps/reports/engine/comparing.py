@@ -141,6 +141,9 @@ def _whole(part: Part, lead: Difference) -> Moved:
     moved = _moved(part)
     if lead["low"] is not None and lead["high"] is not None:
         moved["low"], moved["high"] = lead["low"], lead["high"]
+        if lead["method"] == "exact":
+            # Sums round: the parts of a counted difference add up to it but for the last digits.
+            moved["value"] = lead["low"]
         moved["chance_low"] = min(moved["chance_low"], lead["low"])
         moved["chance_high"] = max(moved["chance_high"], lead["high"])
     return moved

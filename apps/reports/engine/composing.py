@@ -24,7 +24,6 @@ from apps.reports.engine.evidence import (
     Evidence,
     Selection,
     State,
-    Step,
     between,
     parts_of,
     slices_of,
@@ -63,7 +62,7 @@ def compose(kind: str, evidence: Evidence, topic: Topic, *, tell: Tell) -> Docum
         name: with_bounds(topic.figures(selection), topic, selection) | topic.further(selection)
         for name, selection in parts.items()
     }
-    step: Step = "month" if kind == Kind.VALUE else step_of(evidence.since, evidence.end)
+    step = step_of(evidence.since, evidence.end, is_sum=kind == Kind.VALUE)
     tell(f"{step} by {step}", 0.45)
     series = [_point(evidence, topic, start, end) for start, end in stretches(evidence.since, evidence.until, step)]
     tell("by slice", 0.65)

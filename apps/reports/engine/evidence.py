@@ -29,8 +29,9 @@ Step = Literal["day", "week", "month"]
 NO_BASELINE = -math.inf
 CELL_KEYS = ["day", "received_day", "predicted", "baseline", "score_bin"]
 SLICE = "slice:"
-# Days; a longer window is shown by week.
+# Days; a longer window is shown by week, and sums of money by month.
 LONGEST_DAILY = 45
+LONGEST_WEEKLY = 62
 
 
 def is_closed(cohort: Cohort) -> bool:
@@ -377,8 +378,12 @@ def slices_of(evidence: Evidence, *, days: frozenset[date] | None = None) -> Ite
                 yield Selection(evidence, days, name, str(value))
 
 
-def step_of(start: date, end: date) -> Step:
-    return "day" if (end - start).days <= LONGEST_DAILY else "week"
+def step_of(start: date, end: date, *, is_sum: bool) -> Step:
+    """Say how the window is divided over time: a sum needs more than a day to stand out from chance."""
+    days = (end - start).days
+    if is_sum:
+        return "week" if days <= LONGEST_WEEKLY else "month"
+    return "day" if days <= LONGEST_DAILY else "week"
 
 
 def stretches(start: date, end: date, step: Step) -> list[tuple[date, date]]:

@@ -4,7 +4,7 @@ All of it is about the headline's part of the window. A `band` is a range that h
 once, and holds what chance decides about the truth as well: it answers whether a distance means anything.
 """
 
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from apps.reports.engine.document import Figure, Figures, Part
 
@@ -98,6 +98,8 @@ class WeakSpot(TypedDict):
     labels: int
     right: list[float]  # value, low, high
     wrong_above: list[float]  # wrong predictions above what the rest would give: value, low, high
+    # What its predictions meet, as policies say it; null where no condition can
+    condition: NotRequired[dict[str, Any] | None]
 
 
 class WeakPicture(TypedDict):

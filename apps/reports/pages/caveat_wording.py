@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
-from apps.common.numerals import localized
+from apps.common import numerals
 from apps.reports.engine.document import Caveat, Restatement
 from apps.reports.engine.rounding import percent, step_of, stepped
 from apps.reports.pages.figures import IF_ALIKE
@@ -46,7 +46,7 @@ def times(number: float) -> str:
     """
     whole = round(number)
     if abs(number - whole) > NEARLY * number:
-        return f"about {localized(f'{number:,.1f}')}"
+        return f"about {numerals.fixed(number, 1)}"
     return WORDS[whole] if whole < len(WORDS) else count(whole)
 
 

@@ -3,8 +3,10 @@
 from dataclasses import replace
 from datetime import date
 
+from apps.common import dates
 from apps.common.charts import COLUMN, PHONE, WIDE, Chart, Plot, number_label, percent_label
 from apps.common.dots import Axis, Ranged, Reference, by_group, over_time
+from apps.common.numerals import fixed
 from apps.reports.engine import rounding
 from apps.reports.engine.document import Document, Figure, Point, ThresholdSection
 from apps.reports.engine.rounding import Unit, figure_text, unit_of
@@ -24,18 +26,18 @@ def charts_of(document: Document, sheet: Sheet) -> dict[str, Chart]:
     charts = {}
     for section in sheet.sections:
         text = section.chart
-        if text and (plots := _plots(document, text.name)):
+        if text and (plots := _plots(document, text.name, is_half=section.is_half)):
             charts[text.name] = Chart(
                 text.figures.caption, text.description, *plots, paper=_on_paper(document, text.name)
             )
     return charts
 
 
-def _plots(document: Document, name: str) -> Plots | None:
+def _plots(document: Document, name: str, *, is_half: bool) -> Plots | None:
     if name == "by_time":
-        return _by_time(document)
+        return _by_time(document, is_half=is_half)
     if name == "threshold":
-        return _over_score(document)
+        return _over_score(document, width=COLUMN if is_half else WIDE)
     if name == "reveals":
         return _by_shown(document)
     if name == "losses":
@@ -51,8 +53,8 @@ def _on_paper(document: Document, name: str) -> Plot | None:
     return picture_charts.on_paper(document, name)
 
 
-def _by_time(document: Document) -> Plots:
-    width = {"value": COLUMN, "performance": picture_charts.PAGE}.get(document["kind"], WIDE)
+def _by_time(document: Document, *, is_half: bool) -> Plots:
+    width = COLUMN if is_half else picture_charts.PAGE if document["kind"] == "performance" else WIDE
     return _in_width(document, width), _in_width(document, PHONE)
 
 
@@ -65,7 +67,7 @@ def _in_width(document: Document, width: int) -> Plot:
 
 def _in_time(point: Point, metric: str, step: str) -> Ranged:
     start = date.fromisoformat(point["start"])
-    label = f"{start:%b}" if step == "month" else f"{start.day} {start:%b}"
+    label = f"{start:%b}" if step == "month" else dates.short(start)
     return _ranged(label, point["figures"].get(metric), is_open=point["state"] != "final")
 
 
@@ -124,16 +126,16 @@ def _by_loss(document: Document) -> Plots | None:
         for loss, _ in losses.shown(value["losses"])
     ]
     axis = axis_of(unit_of("value_total", currency(document)))
-    return by_group(figures, axis, None, width=COLUMN), by_group(figures, axis, None, width=PHONE)
+    return by_group(figures, axis, None, width=WIDE), by_group(figures, axis, None, width=PHONE)
 
 
-def _over_score(document: Document) -> Plots | None:
+def _over_score(document: Document, *, width: int) -> Plots | None:
     value = document.get("value")
     threshold = value.get("threshold") if value else None
     if not threshold:
         return None
     curve, axis = _curve(threshold), axis_of(unit_of("value_total", currency(document)))
-    return over_score(curve, axis, width=WIDE), over_score(curve, axis, width=PHONE)
+    return over_score(curve, axis, width=width), over_score(curve, axis, width=PHONE)
 
 
 def _curve(threshold: ThresholdSection) -> Curve:
@@ -144,7 +146,7 @@ def _curve(threshold: ThresholdSection) -> Curve:
         tuple(threshold["band_low"]),
         tuple(threshold["band_high"]),
         mark=current,
-        mark_text=f"in use {current:.2f}" if current is not None else "",
+        mark_text=f"in use {fixed(current, 2)}" if current is not None else "",
         flat=(threshold["flat_low"] or 0.0, threshold["flat_high"] or 1.0),
     )
 

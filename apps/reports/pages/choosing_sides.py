@@ -9,6 +9,7 @@ from django import forms
 from django.urls import reverse
 from django.utils import timezone
 
+from apps.common import dates
 from apps.registry.models import MonitoredModel
 from apps.reports.pages import numbers
 from apps.reports.pages.windows import tab_label
@@ -83,12 +84,14 @@ def choices_of(model: MonitoredModel) -> list[Choice]:
     for _ in range(MONTHS_BACK):
         after = (month + timedelta(days=31)).replace(day=1)
         if month <= seen[1] and seen[0] < after:
-            found.setdefault(key_of(Side(month, after)), f"{month:%B %Y}")
+            found.setdefault(
+                key_of(Side(month, after)), f"{month:%B}" if month.year == today.year else f"{month:%B %Y}"
+            )
         month = (month - timedelta(days=1)).replace(day=1)
     versions = versions_of(model)
     for version in versions if len(versions) > 1 else ():
         side = Side(version.since, today + timedelta(days=1), version.name)
-        found[key_of(side)] = f"Version {version.name}, since {version.since.day} {version.since:%B}"
+        found[key_of(side)] = f"Version {version.name}, since {dates.of_year(version.since)}"
     return [Choice(key, label) for key, label in found.items()]
 
 

@@ -1,7 +1,11 @@
 """What a document holds: its headline, what it follows over time, its currency, and its slices in their order."""
 
+from datetime import date
+from urllib.parse import urlencode
+
 from apps.reports.engine.document import Document, Figure, Figures, Names, PartOfWindow, SliceSection
 from apps.reports.engine.rounding import Unit, unit_of
+from apps.reports.pages import numbers
 
 # A single dot shows no course of time.
 LEAST_FOR_A_CHART = 2
@@ -11,6 +15,16 @@ def headline_part(document: Document) -> PartOfWindow | None:
     """Return the part of the window that the first sentence is about; None where it has no predictions."""
     name = document["headline"]["part"]
     return next((part for part in document["parts"] if part["part"] == name), None)
+
+
+def search_query(document: Document, **wanted: str) -> str:
+    """Write the search for cases of the headline's part: of its days, and of the version that the report is about."""
+    part, version = headline_part(document), document["window"].get("version")
+    if part is None:
+        return ""
+    last = numbers.last_day(date.fromisoformat(part["end"])).isoformat()
+    of_version = {"version": version} if version else {}
+    return urlencode({**wanted, **of_version, "since": part["start"], "until": last})
 
 
 def lead_figure(document: Document) -> Figure:

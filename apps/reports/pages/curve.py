@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from apps.common.charts import Line, Mark, Path, Plot, Rect, Scale, Text, room_for, rows_of_ticks
 from apps.common.dots import Axis, scale_around
+from apps.common.numerals import fixed
 
 HEIGHT, TOP, BOTTOM, MARGIN = 272, 10, 28, 20  # pixels: all, and what labels take above, below and to the right
 LINES = 5
@@ -33,7 +34,9 @@ def over_score(curve: Curve, axis: Axis, *, width: int) -> Plot:
         start, end = (scores.place(score) for score in curve.flat)
         marks.append(Rect("flat", start, TOP, round(end - start, 1), values.start - TOP))
     marks += rows_of_ticks(values, axis.label, about=LINES, left=left, right=right)
-    marks += [Text("tick", scores.place(score), HEIGHT - 6, f"{score:.1f}", "middle") for score in scores.ticks(SCORES)]
+    marks += [
+        Text("tick", scores.place(score), HEIGHT - 6, fixed(score, 1), "middle") for score in scores.ticks(SCORES)
+    ]
     if axis.has_zero:
         marks.append(Line("zero", left, values.place(0), right, values.place(0)))
     x = [scores.place(score) for score in curve.score]

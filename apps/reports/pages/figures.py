@@ -72,6 +72,15 @@ MISSING = {
     "fewer_than_ten": "hidden for your role: it rests on fewer than ten predictions, or would give such a figure away",
     "failed": "could not be computed; the rest of the report is not affected",
 }
+# Reasons that many cells of one table share: a word in the cell, the sentence once below the table.
+BRIEF = {
+    "fewer_than_ten": (
+        "hidden",
+        "Hidden for your role: the figure rests on fewer than ten predictions, or would give such a figure away.",
+    ),
+    "boundary": ("at the edge", "At the edge of what the sample can show: the range says how far off it may be."),
+    "too_few_changes": ("too few", "Too few answers changed to say whether that helps."),
+}
 # Methods that count predictions, whatever their truth.
 OF_PREDICTIONS = {"wilson", "plain"}
 # Methods that need no answers.
@@ -84,7 +93,7 @@ BESIDE = {
     "adjudication_open": "some cases still wait for a second opinion",
     "open_above": "the labels tell no upper end of the range",
     "open_below": "the labels tell no lower end of the range",
-    "boundary": "at the edge of what the sample can show; the range says how far off it may be",
+    "boundary": "at the edge of what the sample can show",
     "outcomes_missing": "some outcomes never arrived",
     "slice_incomplete": "some predictions are in no value of this slice",
 }
@@ -105,11 +114,11 @@ def range_of(figure: Figure) -> tuple[float, float] | None:
 
 
 def range_text(figure: Figure, unit: Unit) -> str:
-    """Write the range as it stands beside the figure; "exact" for a counted figure."""
+    """Write the range as it stands beside the figure; "counted" where nothing is estimated."""
     if figure["value"] is None:
         return ""
     if is_exact(figure):
-        return "exact"
+        return "counted"
     ends = range_of(figure)
     if ends is None:
         return "no range"
@@ -200,6 +209,15 @@ def reason(figure: Figure) -> str:
         needed = figure.get("labels_needed")
         return f"preliminary, {more_labels(needed)}" if needed else "preliminary"
     return MISSING.get(code) or BESIDE.get(code) or code.replace("_", " ")
+
+
+def brief(figure: Figure) -> tuple[str, str]:
+    """Return what a cell says of its figure, and what to say once below the table; the latter is empty for most.
+
+    >>> brief({"code": "fewer_than_ten"})[0], brief({"code": "outcomes_missing"})
+    ('hidden', ('some outcomes never arrived', ''))
+    """
+    return BRIEF.get(figure["code"] or "") or (reason(figure), "")
 
 
 def more_labels(needed: int) -> str:

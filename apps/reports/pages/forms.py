@@ -6,7 +6,7 @@ from typing import Any, Self
 from django import forms
 
 from apps.registry.models import MonitoredModel
-from apps.reports.services.windows import today_of
+from apps.reports.services.windows import first_day, today_of
 
 WEEKS = {"4": "The last 4 weeks", "26": "The last 26 weeks"}
 MONTHS_BACK = 12
@@ -19,10 +19,11 @@ class WindowForm(forms.Form):
     start = forms.DateField(label="From", required=False, widget=forms.DateInput({"type": "date"}))
     through = forms.DateField(label="Through", required=False, widget=forms.DateInput({"type": "date"}))
 
-    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, today: date, since: date | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.today = today
-        months = [(f"{first:%Y-%m}", f"{first:%B %Y}") for first in _months_before(today)]
+        held = [first for first in _months_before(today) if since is None or since < next_month(first)]
+        months = [(f"{first:%Y-%m}", f"{first:%B %Y}") for first in held]
         field = self.fields["window"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [*WEEKS.items(), *months]
@@ -32,8 +33,8 @@ class WindowForm(forms.Form):
 
     @classmethod
     def of(cls, model: MonitoredModel, answers: Any = None) -> Self:
-        """Return the form with the project's present day."""
-        return cls(answers, today=today_of(model))
+        """Return the form with the project's present day; it offers no month before the first prediction."""
+        return cls(answers, today=today_of(model), since=first_day(model) if answers is None else None)
 
     def clean(self) -> dict[str, Any]:
         """Add `days`: the half-open window of the report."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from apps.common.charts import PHONE, Chart
 from apps.common.dots import Ranged, by_group
+from apps.common.numerals import fixed
 from apps.reports.engine.document import Document, Figure, GroupSet, GroupValue
 from apps.reports.engine.rounding import Unit, unit_of
 from apps.reports.pages import wording
@@ -135,7 +136,7 @@ def _table(document: Document, found: GroupSet, title: str) -> Table:
 
 def _cell(document: Document, value: GroupValue, name: str) -> Cell:
     if name not in MEASURES and not value["against"]:
-        return Cell("–", "the group that others are held against")
+        return Cell("–")
     figure = {**value["figures"], **value["against"]}[name]
     if figure["code"] == "preliminary":
         return Cell(CANNOT_TELL, "too few labels")
@@ -145,14 +146,14 @@ def _cell(document: Document, value: GroupValue, name: str) -> Cell:
 
 
 def _ratio(value: float) -> str:
-    return f"{value:.2f} times"
+    return f"{fixed(value, 2)} times"
 
 
 def _ratio_range(figure: Figure) -> str:
     low, high = figure["low"], figure["high"]
     if low is None:
         return ""
-    return f"at least {low:.2f}" if high is None else f"{low:.2f} to {high:.2f}"
+    return f"at least {fixed(low, 2)}" if high is None else f"{fixed(low, 2)} to {fixed(high, 2)}"
 
 
 def _unit(document: Document, name: str) -> Unit:

@@ -3,9 +3,8 @@
 from datetime import datetime
 from typing import cast
 
-import typst
-
 from apps.common.charts import Chart
+from apps.common.paper import FONT
 from apps.common.tokens import standalone_svg
 from apps.reports.engine.document import Document
 from apps.reports.engine.rounding import figure_text
@@ -14,7 +13,7 @@ from apps.reports.pages import contents, numbers, wording
 from apps.reports.pages.caveat_wording import why_restated
 from apps.reports.pages.charts import charts_of
 from apps.reports.pages.figures import in_sentence
-from apps.reports.pages.pdf import FONT, PAPER, render_pdf
+from apps.reports.pages.pdf import PAPER, render_pdf
 from apps.reports.pages.sheets import sheet_of
 from apps.reports.pages.sheets.layout import Key
 from apps.reports.pages.sheets.tables import figure_key, share_key
@@ -52,6 +51,7 @@ def written(report: Report, *, before: Report | None, last: Report | None, has_p
         basis=sheet.basis,
         tiles=tiles,
         changes=_changes(document, metric, last) if metric else [],
+        moved="",
         picture=_picture(charts_of(document, sheet).get("by_time")) if has_picture else None,
     )
 
@@ -126,6 +126,8 @@ def _is_same_window(document: Document, told: Document) -> bool:
 
 
 def _picture(chart: Chart | None) -> Picture | None:
+    import typst  # noqa: PLC0415  # see apps.common.paper
+
     if chart is None:
         return None
     plot = chart.paper or chart.wide

@@ -1,8 +1,8 @@
 """Sentences about models that predict a number."""
 
-from apps.common.numerals import localized
+from apps.common.tolerances import allowance
 from apps.reports.engine.document import Document, Figure, Figures, Names
-from apps.reports.engine.rounding import NO_BREAK, Unit
+from apps.reports.engine.rounding import Unit
 from apps.reports.pages.contents import lead_metric, tolerance, unit
 from apps.reports.pages.figures import range_of, reason
 from apps.reports.pages.phrases import BASELINE, amount, between, hundreds_between, in_hundred, with_direction
@@ -38,10 +38,13 @@ def within(names: Names) -> str:
     >>> within(names)
     'within 0.5\\xa0kWh or 5\\xa0%'
     """
+    allowed = _allowed(names)
+    return f"within {allowed}" if allowed else "to the digit"
+
+
+def _allowed(names: Names) -> str:
     by, share = tolerance(names)
-    parts = [f"{localized(f'{by:,.10g}')}{NO_BREAK}{names['unit']}".rstrip()] if by else []
-    parts += [f"{localized(f'{share * 100:.10g}')}{NO_BREAK}%"] if share else []
-    return f"within {' or '.join(parts)}" if parts else "to the digit"
+    return allowance(by, share, unit=names["unit"])
 
 
 def performance_lede(document: Document, figures: Figures, when: str) -> str:
@@ -83,8 +86,8 @@ def baseline_lede(document: Document, figures: Figures, when: str) -> str:
 
 def apart(document: Document) -> str:
     """Say by how much two numbers differ before they count as different; empty where any difference counts."""
-    names = document["names"]
-    return f" by more than {within(names).removeprefix('within ')}" if any(tolerance(names)) else ""
+    allowed = _allowed(document["names"])
+    return f" by more than {allowed}" if allowed else ""
 
 
 def lost(figure: Figure, of: Unit) -> str:

@@ -1,15 +1,12 @@
-"""A report in print: the same sheet as the page, set by typst with fonts that it brings along."""
+"""A report in print: the same sheet as the page."""
 
-import json
-import re
 from dataclasses import asdict
-from functools import cache
 from typing import Any, cast
 
-import typst
 from django.conf import settings
 
-from apps.common.charts import Chart
+from apps.common.charts import Chart, Line, Plot
+from apps.common.paper import FONT, printed
 from apps.common.tokens import light_colors, standalone_svg
 from apps.reports.engine.document import Document
 from apps.reports.models import Report
@@ -18,13 +15,9 @@ from apps.reports.pages.charts import charts_of
 from apps.reports.pages.sheets.layout import Sheet
 
 TEMPLATE = settings.BASE_DIR / "templates" / "reports" / "report.typ"
-# Bundled with typst.
-FONT = "Libertinus Serif"
-INSTEAD = "\u25a1"
-# So many different signs may be missing of the scripts that the fonts have.
-MOST_SIGNS = 50
-_UNSHOWN = re.compile(r"the text `\"(.*?)\"` could not be displayed", re.DOTALL)
 PAPER = "#ffffff"
+# Rows of a tall picture that stay on one page.
+ROWS_TOGETHER = 4
 
 
 def render_pdf(report: Report, sheet: Sheet) -> bytes:
@@ -44,45 +37,16 @@ def render_pdf(report: Report, sheet: Sheet) -> bytes:
         "charts": {name: _on_paper(chart) for name, chart in charts_of(document, sheet).items()},
         "colors": light_colors(),
     }
-    return _compiled(json.dumps(content, ensure_ascii=False))
-
-
-def _compiled(content: str) -> bytes:
-    """Set a report. A sign that the fonts lack becomes a white square, and the sheet says so."""
-    lacking = ""
-    for _ in range(MOST_SIGNS):
-        try:
-            made: Any = typst.compile(
-                _template(),
-                font_paths=[],
-                ignore_system_fonts=True,
-                sys_inputs={"report": content, "lacking": lacking},
-                pdf_standards="ua-1",
-            )
-        except typst.TypstError as error:
-            text = _UNSHOWN.search(str(error))
-            if text is None:
-                raise
-            # The next try is the last for most.
-            content = "".join(INSTEAD if sign in text[1] or not _is_common(sign) else sign for sign in content)
-            lacking = INSTEAD
-        else:
-            assert isinstance(made, bytes)
-            return made
-    raise ValueError("The fonts lack too many of the report's signs.")
-
-
-def _is_common(sign: str) -> bool:
-    """Whether a sign belongs to a script that the fonts have: Latin, Greek, Cyrillic, punctuation, arrows, formulas."""
-    return sign < "\u0590" or "\u1e00" <= sign <= "\u2bff"
+    return printed(TEMPLATE, content)
 
 
 def _on_paper(chart: Chart) -> dict[str, Any]:
     plot = chart.paper or chart.wide
     svg = standalone_svg(plot, title=chart.title, description=chart.description, font=FONT, ground=PAPER)
-    return {"svg": svg, "width": plot.width}
+    return {"svg": svg, "width": plot.width, "height": plot.height, "cuts": _cuts(plot)}
 
 
-@cache
-def _template() -> bytes:
-    return bytes(TEMPLATE.read_bytes())
+def _cuts(plot: Plot) -> list[float]:
+    """Return where a tall picture of rows may break from page to page: at the lines between rows."""
+    lines = [mark.y1 for mark in plot.marks if isinstance(mark, Line) and (mark.x1, mark.x2) == (0, plot.width)]
+    return sorted(set(lines))[ROWS_TOGETHER - 1 : -1 : ROWS_TOGETHER]

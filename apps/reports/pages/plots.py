@@ -20,6 +20,7 @@ from apps.common.charts import (
     number_label,
     room_for,
     rows_of_ticks,
+    shortened,
 )
 from apps.common.dots import Axis, scale_around
 
@@ -255,10 +256,9 @@ def _of_group(row: GroupRow, values: Scale, y: float, *, left: float, width: int
     if is_phone:
         return [*marks, Text("named", 0, y - 18, row.name), Text("label", width, y + BASELINE, row.text, "end")]
     longest = int((left - 80) / CHARACTER)
-    name = row.name if len(row.name) <= longest else f"{row.name[: longest - 1]}…"
     return [
         *marks,
-        Text("named", 0, y + BASELINE, name),
+        Text("named", 0, y + BASELINE, shortened(row.name, longest)),
         Text("tick", left - 12, y + BASELINE, row.size, "end"),
         Text("label", width - 126, y + BASELINE, row.text, "end"),
         Text("tick", width, y + BASELINE, row.likely, "end"),

@@ -9,7 +9,7 @@ from apps.reports.engine.comparison_document import ComparisonDocument, Differen
 from apps.reports.engine.document import Document, Figure
 from apps.reports.engine.rounding import figure_text, percent, unit_of
 from apps.reports.pages import wording
-from apps.reports.pages.figures import MISSING, range_text, reason
+from apps.reports.pages.figures import MISSING, brief, range_text
 from apps.reports.pages.sheets.layout import Cell, Row, Table
 from apps.reports.services.cause_words import group_name
 from apps.reports.services.moves import Amount, amount_of, moved_by, part_name, rounded
@@ -30,11 +30,14 @@ class Why:
 
 
 def figures_table(document: ComparisonDocument) -> Table:
-    """Lay out the figures of both sides, the newer one first as in the sentence, and their differences."""
+    """Lay out the figures of both sides, the newer one first as in the sentence, and their differences.
+
+    The figure that the sentence is about stands first, at the same step.
+    """
     first, second = (_capital(name) for name in names_of_sides(document))
     rows = [
         _row(document, metric, moved)
-        for metric, moved in document["differences"].items()
+        for metric, moved in sorted(document["differences"].items(), key=lambda each: each[0] != document["metric"])
         if metric.partition(":")[0] not in LEFT_OUT
     ]
     return Table("Figures side by side", ["", second, first, "Difference"], rows)
@@ -73,7 +76,8 @@ def _row(document: ComparisonDocument, metric: str, moved: Difference) -> Row:
     second, first = (_cell(side["figures"][metric], metric, document) for side in reversed(document["sides"]))
     if moved["value"] is None:
         return Row(name, [second, first, Cell("–", MISSING.get(moved["code"] or "", ""))], aside)
-    amount = amount_of({**document, "metric": metric, "why": None})
+    is_main = metric == document["metric"]
+    amount = amount_of(document if is_main else {**document, "metric": metric, "why": None})
     note = "counted" if moved["method"] == "exact" else ""
     if moved["low"] is not None and moved["high"] is not None and not note:
         note = f"{amount.signed(moved['low'])} to {amount.signed(moved['high'])}"
@@ -86,7 +90,9 @@ def _row(document: ComparisonDocument, metric: str, moved: Difference) -> Row:
 def _cell(figure: Figure, metric: str, document: ComparisonDocument) -> Cell:
     unit = unit_of(metric, document["currency"], document["names"]["unit"])
     if figure["value"] is None:
-        return Cell("–", reason(figure))
+        return Cell("–", brief(figure)[0])
+    if metric == document["metric"] and unit.kind == "money":
+        return Cell(unit.text(figure["value"], amount_of(document).step), range_text(figure, unit))
     return Cell(figure_text(figure, unit), range_text(figure, unit))
 
 

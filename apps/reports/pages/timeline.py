@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
+from apps.common import dates
 from apps.common.charts import PHONE, WIDE, Chart
 from apps.common.dots import Ranged, over_time
 from apps.reports.engine.document import Document, Figure, Restatement
@@ -82,7 +83,7 @@ def _said(report: Report, metric: str, unit: Unit, *, is_first: bool) -> Said:
     return Said(
         report.pk,
         f"{numbers.day(moment)}, {moment:%H:%M}",
-        _dot(f"{moment.day} {moment:%b}", figure, is_open=state != "final"),
+        _dot(dates.short(moment), figure, is_open=state != "final"),
         cell(figure, unit),
         f"{state}; {note}" if note else state,
         _why(document, metric, unit, is_first=is_first),

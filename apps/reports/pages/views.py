@@ -81,7 +81,7 @@ def said(request: ProjectRequest, report: int) -> HttpResponse:
 def job(request: ProjectRequest, job: int) -> HttpResponse:
     """Show the progress of a report, and go to it when it is done; POST tries a failed one again."""
     jobs = ReportJob.objects.in_project(request.project).select_related(
-        "model__project", "requested_by", "report__model__project"
+        "model__project", "version", "requested_by", "report__model__project"
     )
     shown = get_or_404(jobs, pk=job)
     if request.method == "POST":
@@ -101,6 +101,18 @@ def job(request: ProjectRequest, job: int) -> HttpResponse:
         "period": numbers.period(shown.start, shown.end),
         "may_ask": request.membership.reaches(Role.ENGINEER),
     }
+    if not _wants_fragment(request):
+        context |= {
+            "kind": shown.kind,
+            "form": WindowForm.of(shown.model),
+            "window_tabs": windows.tabs(
+                shown.model,
+                shown.kind,
+                shown=(shown.start, shown.end),
+                version=shown.version.name if shown.version else "",
+                now=timezone.now(),
+            ),
+        }
     return render(request, "reports/_job.html" if _wants_fragment(request) else "reports/job.html", context)
 
 

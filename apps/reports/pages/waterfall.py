@@ -47,7 +47,12 @@ def _steps(document: ComparisonDocument) -> list[Step]:
     unit = unit_of(document["metric"], document["currency"], document["names"]["unit"])
     names = [name[:1].upper() + name[1:] for name in names_of_sides(document)]
     levels = [float(figure["value"] or 0.0) for figure in figures if figure]
-    texts = [figure_text(figure, unit) for figure in figures if figure]
+    # Money reads at the step of the difference, as the sentence above and the parts do.
+    texts = [
+        unit.text(figure["value"] or 0.0, amount.step) if unit.kind == "money" else figure_text(figure, unit)
+        for figure in figures
+        if figure
+    ]
     steps = [Step(names[0], texts[0], levels[0], levels[0], levels[0], levels[0], is_level=True)]
     at = levels[0]
     shown = rounded(why["parts"], why["difference"]["value"], step=amount.step)

@@ -2,6 +2,8 @@
 
 from datetime import date, timedelta
 
+from apps.common import dates
+from apps.common.numerals import with_thousands
 from apps.reports.engine.document import Document, Figure, Figures, PartOfWindow
 from apps.reports.engine.rounding import Unit, is_exact, step_of, stepped, unit_of
 from apps.reports.pages import number_wording, numbers
@@ -75,7 +77,7 @@ def _when(document: Document, start: date, end: date) -> str:
     came = f"when the first prediction{f' of version {version}' if version else ''} came,"
     if last == start:
         return f"On {numbers.day(start)}, {came}"
-    first = f"{start.day} {start:%B}" if start.year == last.year else numbers.day(start)
+    first = dates.of_year(start) if start.year == last.year else numbers.day(start)
     return f"From {first}, {came} to {numbers.day(last)},"
 
 
@@ -144,6 +146,11 @@ def state(document: Document) -> tuple[str, str]:
 
 def metric_name(document: Document, metric: str) -> tuple[str, str]:
     """Return what a metric is called, and its technical name where it has one."""
+    name, technical = _metric_name(document, metric)
+    return with_thousands(name), technical
+
+
+def _metric_name(document: Document, metric: str) -> tuple[str, str]:
     if of_number := number_wording.name_of(document, metric):
         return of_number
     name, _, of = metric.partition(":")

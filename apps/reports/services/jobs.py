@@ -17,6 +17,7 @@ from apps.common.deadlines import deadline
 from apps.common.durations import limit
 from apps.common.errors import ConflictError, DomainError
 from apps.common.jobs import run_next
+from apps.common.numerals import count
 from apps.registry.models import ModelVersion, MonitoredModel
 from apps.registry.services.archiving import require_active
 from apps.reports.models import ComparisonJob, EvidenceFile, Kind, ReportJob
@@ -120,7 +121,7 @@ def check_window(start: date, end: date, as_of: datetime | None) -> None:
         raise DomainError("A window must end after it starts.", code="empty_window")
     if start.year < FIRST_YEAR or end - start > LONGEST:
         raise DomainError(
-            f"A window must start in {FIRST_YEAR} or later and have at most {LONGEST.days:,} days.",
+            f"A window must start in {FIRST_YEAR} or later and have at most {count(LONGEST.days)} days.",
             code="window_too_long",
         )
     if as_of is not None and as_of > timezone.now():

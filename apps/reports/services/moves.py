@@ -136,22 +136,24 @@ def moved_by(document: ComparisonDocument) -> list[tuple[str, str]]:
 
 
 def in_short(document: ComparisonDocument) -> str:
-    """Write the move for a list: “fell 192,000 dollars, three quarters of it the mix of cases”."""
+    """Write the move for a list: “fell $192,000, three quarters of it through the mix of cases”; empty if not known."""
     why, amount = document["why"], amount_of(document)
     moved = why["difference"] if why else document["differences"].get(document["metric"])
     value = moved["value"] if moved else None
     if value is None:
-        return "cannot be compared"
+        return ""
     if amount.is_nothing(value):
         return "did not move"
     text = f"{'fell' if value < 0 else 'rose'} {amount.size(value)} {amount.word}".strip()
     if why is None or is_chance(why["difference"]):
-        return text + ("" if why is None else ", no more than chance could")
+        return text + ("" if why is None else ", no more than chance alone could move it")
     part = max(why["parts"], key=lambda each: each["value"] / value)
     share = next((words for least, words in FRACTIONS if part["value"] / value >= least), "")
+    article = "" if part["name"] == "right" else "the "
+    through = f"through {article}{part_name(document, part['name'])}"
     if part["value"] / value > 1.2:
-        return f"{text}: {amount.signed(part['value'])} by {part_name(document, part['name'])}, the rest against it"
-    return f"{text}, {share} {part_name(document, part['name'])}" if share else text
+        return f"{text}: {amount.signed(part['value'])} {through}, and the rest went against it"
+    return f"{text}, {share} {through}" if share else text
 
 
 def part_name(document: ComparisonDocument, name: str) -> str:

@@ -3,13 +3,15 @@
 from calendar import monthrange
 from datetime import date, timedelta
 
+from apps.common import dates
+
 
 def day(moment: date) -> str:
     """
     >>> day(date(2026, 10, 14))
     '14 October 2026'
     """
-    return f"{moment.day} {moment:%B %Y}"
+    return dates.full(moment)
 
 
 def is_month(start: date, end: date) -> bool:
@@ -44,13 +46,7 @@ def period(start: date, end: date) -> str:
     """
     if is_month(start, end):
         return f"{start:%B %Y}"
-    last = last_day(end)
-    if last == start:
-        return day(start)
-    first = f"{start.day} {start:%B}" if start.year == last.year else day(start)
-    if (start.year, start.month) == (last.year, last.month):
-        first = str(start.day)
-    return f"{first} to {day(last)}"
+    return dates.span(start, last_day(end))
 
 
 def in_period(start: date, end: date) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from apps.monitoring.models import Stage
+from apps.monitoring.services import drafting
 from apps.monitoring.services.naming import Names
 from apps.monitoring.services.placing import Layout
 from apps.monitoring.services.truth_counting import loss_of
@@ -30,8 +31,11 @@ def weak_spots(evidence: Evidence) -> WeakPicture | None:
     keys, pi = known["key"].to_numpy(dtype=np.int64), known["pi"].to_numpy(dtype=np.float64)
     found = find(model, keys, loss_of(model, predicted, truth), pi, may_overlap=False)
     names, n = Names(model), headline_part(evidence).size
-    spots = [_spot(each, names, layout, n=n) for each in found["slices"][:MOST_SPOTS]]
-    return {"searched": len(known), "code": found["code"], "spots": spots}
+    spots = [
+        _spot(each, names, layout, n=n) | {"condition": drafting.condition_of(model, each["parts"], layout.series)}
+        for each in found["slices"][:MOST_SPOTS]
+    ]
+    return {"searched": found["n"], "code": found["code"], "spots": spots}
 
 
 def _known(evidence: Evidence) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.common import dates
 from apps.common.errors import DomainError
 from apps.common.paging import keyset_page
 from apps.predictions.models import Prediction
@@ -60,6 +61,13 @@ def seen_days(model: MonitoredModel) -> tuple[date, date] | None:
     moments = Prediction.objects.filter(model=model).values_list("predicted_at", flat=True)
     first, last = moments.order_by("predicted_at").first(), moments.order_by("-predicted_at").first()
     return (day_of(model, first), day_of(model, last)) if first and last else None
+
+
+def first_day(model: MonitoredModel) -> date | None:
+    """Return the day of the first prediction; None without any."""
+    moments = Prediction.objects.filter(model=model).values_list("predicted_at", flat=True)
+    first = moments.order_by("predicted_at").first()
+    return day_of(model, first) if first else None
 
 
 def has_predictions(model: MonitoredModel, start: date, end: date) -> bool:
@@ -136,7 +144,7 @@ def check_apart(model: MonitoredModel, start: date, end: date) -> None:
         ends = day_start(model, day + timedelta(days=1))
         if later.filter(predicted_at__lt=ends)[:LEAST].count() < LEAST:
             raise DomainError(
-                f"Too few predictions came on {day.day} {day:%B %Y} to {what} a window there: figures of single cases"
+                f"Too few predictions came on {dates.full(day)} to {what} a window there: figures of single cases"
                 " could be worked out from it. Choose a whole month, or other days.",
                 code="too_few_apart",
             )

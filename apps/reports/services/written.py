@@ -13,7 +13,8 @@ from apps.accounts.models import Role
 from apps.reports.engine.comparison_document import ComparisonDocument
 from apps.reports.models import Report
 from apps.reports.services.comparisons import Side, last_comparison
-from apps.reports.services.moves import headline
+from apps.reports.services.moves import headline, in_short
+from apps.reports.services.standing import days_before
 from apps.reports.services.visible import visible
 from apps.reports.services.visible_comparison import visible_comparison
 
@@ -51,6 +52,8 @@ class Written:
     basis: str
     tiles: list[Tile]
     changes: list[str]
+    # By how much the figure moved against the time before, and why, in a few words.
+    moved: str
     picture: Picture | None
 
 
@@ -63,16 +66,18 @@ def write(
     """
     others = {name: each and visible(each, role=role) for name, each in (("before", before), ("last", last))}
     short = cast(Written, _page("written")(visible(report, role=role), has_picture=has_picture, **others))
-    moved = _moved(before, report, role=role) if before else ""
-    return replace(short, changes=[moved, *short.changes]) if moved else short
+    document = _comparison(report, role=role)
+    if document is None:
+        return short
+    changes = [headline(document), *short.changes] if before else short.changes
+    return replace(short, changes=changes, moved=in_short(document))
 
 
-def _moved(before: Report, report: Report, *, role: Role) -> str:
-    sides = (Side(each.start, each.end, each.version.name if each.version else None) for each in (before, report))
-    stored = last_comparison(report.model, report.kind, *sides)
-    if stored is None:
-        return ""
-    return headline(cast(ComparisonDocument, visible_comparison(stored, role=role).document))
+def _comparison(report: Report, *, role: Role) -> ComparisonDocument | None:
+    version = report.version.name if report.version else None
+    days = days_before(report.start, report.end), (report.start, report.end)
+    stored = last_comparison(report.model, report.kind, *(Side(start, end, version) for start, end in days))
+    return cast(ComparisonDocument, visible_comparison(stored, role=role).document) if stored else None
 
 
 def print_out(report: Report, *, before: Report | None, role: Role) -> tuple[str, bytes]:

@@ -82,6 +82,9 @@ class ModelCardSerializer(serializers.Serializer[Any]):
     reports = serializers.ListField(child=serializers.DictField(), help_text="The reports that the figures come from")
     performance = CardFigureSerializer(many=True)
     slices = CardFigureSerializer(many=True)
+    groups = serializers.DictField(
+        allow_null=True, help_text="How declared groups compare; all `compared` ranges hold at once"
+    )
     calibration = CardFigureSerializer(many=True)
     baseline = CardFigureSerializer(many=True)
     value = CardFigureSerializer(many=True)

@@ -4,7 +4,7 @@ Gains are those of a candidate over the live model, above 0 where the candidate 
 (metric "accuracy"), or how much smaller the mean error is, in the unit of the prediction (metric "mae").
 """
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 VERSION = 1
 
@@ -27,6 +27,8 @@ class CurvePoint(TypedDict):
 class LabelCounts(TypedDict):
     outcomes: int  # predictions of closed days whose outcome is known
     reviews: int  # reviewed cases of open days
+    # Of open days: so few for so many predictions that closed days alone tell more
+    reviews_left_out: NotRequired[int]
     used: int  # labels of the study, after thinning
     subjects: int
     without_features: int  # left out, since nothing of what was sent is kept

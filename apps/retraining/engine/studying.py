@@ -26,6 +26,8 @@ NEXT = 100
 MOST_LABELS = 10_000
 # A slice with fewer labels has no gain of its own.
 LEAST_OF_SLICE = 30
+# Nor one whose range hangs on fewer independent differences.
+LEAST_FREEDOM = 5
 LEAST_SUBJECTS = 50
 
 
@@ -139,20 +141,25 @@ def money_of(
 def slice_gains(
     groups: Sequence[tuple[str, str, BoolArray]], fitted: Fitted, labels: Labels, curve: LearningCurve
 ) -> list[SliceGain]:
-    """Estimate the gain in each group of labels, with ranges that hold for all of them at once (Bonferroni)."""
+    """Estimate the gain in each group of labels, with ranges that hold for all of them at once (Bonferroni).
+
+    Groups where every answer stays the same, or whose range a few heavy labels decide, are left out.
+    """
     large = [group for group in groups if int(group[2].sum()) >= LEAST_OF_SLICE]
     level = 1 - (1 - LEVEL) / max(len(large), 1)
     gains = labels.gains(fitted.answers)
+    estimated = [(*group, _gain(gains, fitted, curve, mask=group[2], level=level)) for group in large]
     found: list[SliceGain] = [
         {
             "name": name,
             "value": value,
             "n": int(mask.sum()),
             "share": float(labels.weight[mask].sum() / labels.weight.sum()),
-            "gain": figure(_gain(gains, fitted, curve, mask=mask, level=level)),
+            "gain": figure(gain),
             "live": live_figure(labels, mask),
         }
-        for name, value, mask in large
+        for name, value, mask, gain in estimated
+        if (gain.df or 0.0) >= LEAST_FREEDOM
     ]
     return sorted(found, key=lambda each: -(each["gain"]["value"] or 0.0) * each["share"])
 

@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from django.urls import reverse
+
+from apps.common import dates
 from apps.common.digits import at_place, place_of
-from apps.common.numerals import count
+from apps.common.numerals import count, with_thousands
 from apps.common.shares import hundredths
 from apps.registry.models import MonitoredModel
-from apps.retraining.pages import wording
+from apps.retraining.pages.wording import group_text
 from apps.retraining.services.card import Card, CardFigure
 
 NAMES = {
@@ -87,6 +90,10 @@ class Group:
     missing: str
 
 
+def _name(metric: str) -> str:
+    return with_thousands(NAMES.get(metric, metric))
+
+
 def groups_of(card: Card, model: MonitoredModel) -> list[Group]:
     """Return the figures of the card, section by section."""
 
@@ -113,7 +120,7 @@ def drift_text(card: Card) -> str:
     tested = [each for each in card["drift"] if each["value"] is not None]
     if not tested:
         return "Not tested: it takes closed days with outcomes before those of the report."
-    moved = [NAMES.get(each["metric"], each["metric"]) for each in tested if each["has_drifted"]]
+    moved = [_name(each["metric"]) for each in tested if each["has_drifted"]]
     if not moved:
         return "No sign: measured figures are what the scores lead one to expect."
     return f"The truth has moved away from the scores: {', '.join(moved).lower()}."
@@ -133,13 +140,10 @@ def review_text(card: Card) -> str:
     return f"{drawn} {blind} {answered}"
 
 
-def advice_text(card: Card, model: MonitoredModel) -> str:
+def advice_text(card: Card) -> str:
     """Repeat what the newest study found."""
     found = card["retraining"]
-    if found is None:
-        return "Nobody has asked yet whether a new model would be better."
-    document: Any = {"advice": found["advice"], "metric": found["metric"], "unit": model.unit}
-    return wording.lede(document)
+    return found["headline"] if found else "Nobody has asked yet whether a new model would be better."
 
 
 def weak_texts(card: Card) -> list[tuple[str, str]]:
@@ -150,14 +154,15 @@ def weak_texts(card: Card) -> list[tuple[str, str]]:
 def span(report: dict[str, Any]) -> str:
     """Write the days of a report: “25 May to 22 November 2026”."""
     first, last = date.fromisoformat(report["start"]), date.fromisoformat(report["end"]) - timedelta(days=1)
-    year = "" if first.year == last.year else f" {first.year}"
-    return f"{first.day} {first:%B}{year} to {last.day} {last:%B} {last.year}"
+    return dates.span(first, last)
 
 
 def shown(card: Card, model: MonitoredModel) -> dict[str, Any]:
     """Return the context of the page."""
     return {
         "card": card,
+        "versions": [(each["name"], date.fromisoformat(each["since"])) for each in card["versions"]],
+        "between_groups": _groups_page(card, model),
         "sources": [
             (each["kind"].capitalize(), each["source"]["path"], span(each), count(each["predictions"]))
             for each in card["reports"]
@@ -167,11 +172,17 @@ def shown(card: Card, model: MonitoredModel) -> dict[str, Any]:
         "limits": limits_of(card),
         "drift": drift_text(card),
         "review": review_text(card),
-        "advice": advice_text(card, model),
+        "advice": advice_text(card),
         "weak": weak_texts(card),
         "features": ", ".join(each["label"] for each in card["features"]),
         "sensitive": ", ".join(each["label"] for each in card["features"] if each["sensitive"]),
     }
+
+
+def _groups_page(card: Card, model: MonitoredModel) -> str:
+    """Where groups are beside each other; empty where the report has none."""
+    compared = card["groups"]
+    return reverse("report_groups", args=[model.project.slug, compared["source"]["report"]]) if compared else ""
 
 
 def _error(each: dict[str, Any]) -> str:
@@ -180,10 +191,10 @@ def _error(each: dict[str, Any]) -> str:
 
 
 def _row(figure: CardFigure, card: Card, model: MonitoredModel) -> Row:
-    name = NAMES.get(figure["metric"], figure["metric"])
+    name = _name(figure["metric"])
     if figure["slice"]:
-        name = f"{figure['slice']['name']}: {figure['slice']['value']}"
-        name += "" if figure["metric"] == "accuracy" else f", {NAMES[figure['metric']].lower()}"
+        name = group_text(model, **figure["slice"])
+        name += "" if figure["metric"] == "accuracy" else f", {_name(figure['metric']).lower()}"
     text, ends = _texts(figure, currency=card["model"]["currency"], unit=model.unit)
     return Row(name, text, ends, figure["n"], figure["source"]["path"])
 

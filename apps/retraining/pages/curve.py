@@ -21,7 +21,7 @@ from apps.common.charts import (
     spaced,
 )
 from apps.retraining.engine.document import CurvePoint, StudyDocument
-from apps.retraining.pages import wording
+from apps.retraining.services import sentence
 
 HEIGHT, TOP, BOTTOM, MARGIN = 272, 26, 44, 20  # pixels
 LINES, AIR = 5, 0.06
@@ -29,7 +29,7 @@ LINES, AIR = 5, 0.06
 
 def chart_of(document: StudyDocument) -> Chart:
     title = "What a new model would gain, by the number of labels"
-    return Chart(title, wording.lede(document), _plot(document, WIDE), _plot(document, PHONE))
+    return Chart(title, sentence.headline(document), _plot(document, WIDE), _plot(document, PHONE))
 
 
 def _plot(document: StudyDocument, width: int) -> Plot:
@@ -41,7 +41,7 @@ def _plot(document: StudyDocument, width: int) -> Plot:
     # Labels grow by doubling.
     labels = Scale(log10(measured[0]["size"]), log10(further[-1]["size"]), left + 8, right)
     marks: list[Mark] = [
-        Text("unit", 0, 12, f"{wording.unit_of(document).strip() or 'gain'}, above 0 better than this model"),
+        Text("unit", 0, 12, f"{sentence.unit_of(document).strip() or 'gain'}, above 0 better than this model"),
         *rows_of_ticks(gains, _tick, about=LINES, left=left, right=right),
         *_along(document, labels),
         _band(document, [*measured, *further[1:]], labels, gains),
@@ -61,7 +61,7 @@ def _plot(document: StudyDocument, width: int) -> Plot:
 def _along(document: StudyDocument, labels: Scale) -> list[Mark]:
     """The numbers of labels below: at each measured point, and at the end of the curve."""
     sizes = [point["size"] for point in document["curve"]] + [document["further"][-1]["size"]]
-    texts = [wording.about(size) for size in sizes]
+    texts = [sentence.about(size) for size in sizes]
     places = [labels.place(log10(size)) for size in sizes]
     step = min((b - a for a, b in pairwise(places)), default=1.0)
     shown = spaced(texts, step=step, least=room_for(texts))
@@ -85,7 +85,7 @@ def _place(document: StudyDocument, point: CurvePoint, end: int, labels: Scale, 
 
 
 def _ends(document: StudyDocument, point: CurvePoint) -> tuple[float, float, float]:
-    times, gain = wording.scale(document), point["gain"]
+    times, gain = sentence.scale(document), point["gain"]
     low, value, high = (times * (gain[end] or 0.0) for end in ("low", "value", "high"))
     return low, value, high
 

@@ -13,6 +13,7 @@ from apps.retraining.engine.document import Figure, StudyDocument
 from apps.retraining.models import Study
 from apps.retraining.pages import wording
 from apps.retraining.pages.curve import chart_of
+from apps.retraining.services.sentence import headline
 from apps.retraining.services.visible import visible
 
 SHOWN = 12
@@ -26,6 +27,7 @@ class Tile:
     text: str
     note: str
     href: Any = ""
+    is_unknown: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,13 +57,13 @@ def shown(study: Study, *, role: Role) -> dict[str, Any]:
     return {
         "study": study,
         "document": document,
-        "lede": wording.lede(document),
+        "lede": headline(document),
         "basis": wording.basis(document),
         "live": wording.live_text(document, document["advice"]["live"]),
         "chart": chart_of(document),
         "points": [(count(point["size"]), wording.range_text(document, point["gain"])) for point in _points(document)],
         "tiles": [drift_tile(study.model, role=role), *_tiles(document)],
-        "gains": _groups(document),
+        "gains": _groups(document, study.model),
         "rule": wording.RULES[document["learner"]["live"]],
         "as_of": study.as_of.astimezone(study.model.zone),
     }
@@ -71,8 +73,11 @@ def _points(document: StudyDocument) -> list[Any]:
     return [*document["curve"], document["advice"]["farthest"]]
 
 
-def _groups(document: StudyDocument) -> list[Gains]:
-    slices = [_row(document, f"{each['name']}: {each['value']}", each) for each in document["slices"][:SHOWN]]
+def _groups(document: StudyDocument, model: MonitoredModel) -> list[Gains]:
+    slices = [
+        _row(document, wording.group_text(model, each["name"], each["value"]), each)
+        for each in document["slices"][:SHOWN]
+    ]
     weak = [_row(document, each["who"], each) for each in document["weak"][:SHOWN]]
     groups = [
         Gains(
@@ -110,7 +115,7 @@ def _tiles(document: StudyDocument) -> list[Tile]:
     tiles = [Tile("With four times the labels", wording.size_text(document, farthest), note)]
     if money is not None:
         tiles += [
-            Tile("A new model now, per 1,000 predictions", *wording.money_text(money)),
+            Tile(f"A new model now, per {count(1_000)} predictions", *wording.money_text(money)),
             Tile(f"The next {money['k']} labels are worth", *wording.next_text(money)),
         ]
     return tiles
@@ -122,11 +127,13 @@ def drift_tile(model: MonitoredModel, *, role: Role) -> Tile:
     reports = Report.objects.filter(model=model, kind=Kind.PERFORMANCE).select_related("model__project", "version")
     report = reports.foremost().first()
     if report is None:
-        return Tile(label, "Not known yet", "a report on performance compares outcomes with what scores lead to expect")
+        note = "a report on performance compares outcomes with what scores lead to expect"
+        return Tile(label, "Not known yet", note, is_unknown=True)
     checks = visible_report(report, role=role).document.get("checks") or {}
     tested = [each for each in checks.get("drift", []) if each["difference"]["value"] is not None]
     if not tested:
-        return Tile(label, "Not tested", "it takes closed days with outcomes before the days of the report", report.pk)
+        note = "it takes closed days with outcomes before the days of the report"
+        return Tile(label, "Not tested", note, report.pk, is_unknown=True)
     moved = next((each for each in tested if each["has_drifted"]), None)
     each = moved or next((one for one in tested if one["metric"] == "accuracy"), tested[0])
     difference = each["difference"]

@@ -31,7 +31,7 @@ def retraining(request: ProjectRequest, model: str) -> HttpResponse:
     """Show the newest study; POST asks for another one."""
     monitored = find_model(request.project, model)
     if request.method != "POST":
-        return _page(request, monitored, StudyForm())
+        return _page(request, monitored, StudyForm(initial=_as_before(monitored)))
     form = StudyForm(request.POST)
     if not form.is_valid():
         return _page(request, monitored, form, status=400)
@@ -98,9 +98,16 @@ def _page(request: ProjectRequest, model: MonitoredModel, form: StudyForm, *, st
         "reads_all": request.membership.reads(Role.ENGINEER),
         "may_export": request.membership.reaches(Role.ENGINEER),
         "formats": FORMATS,
+        "seq": training_set.newest_seq(model),
     }
     context |= {"tiles": [drift_tile(model, role=role)]} if study is None else shown(study, role=role)
     return render(request, "retraining/retraining.html", context, status=status)
+
+
+def _as_before(model: MonitoredModel) -> dict[str, Any]:
+    """What was asked for last is offered first."""
+    job = services.last_job(model)
+    return {} if job is None else {"days": job.days, "without_sensitive": job.without_sensitive}
 
 
 def _may_ask(request: ProjectRequest, model: MonitoredModel) -> bool:

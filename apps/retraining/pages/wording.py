@@ -1,13 +1,12 @@
 """A study in words."""
 
-import math
-
 from apps.common.digits import at_place, place_of
 from apps.common.numerals import count
 from apps.common.shares import hundredths
+from apps.registry.models import MonitoredModel
 from apps.retraining.engine.document import Figure, Money, StudyDocument
+from apps.retraining.services.sentence import NO_BREAK, about, direction, place_for, scale, unit_of
 
-NO_BREAK = "\u00a0"
 NOTHING = "–"
 RULES = {
     "likelier": "the likelier class",
@@ -16,58 +15,28 @@ RULES = {
 }
 
 
-def lede(document: StudyDocument) -> str:
-    """The advice in one sentence, with its range."""
-    advice = document["advice"]
-    size, gain = about(advice["size"], exact=True), advice["gain"]
-    begins = f"with {size} labels a new model would be"
-    far = about(advice["farthest"]["size"])
-    if advice["disagrees"]:
-        rather = "better, and yet worth less" if (gain["value"] or 0.0) > 0 else "worse, and yet worth more"
-        return f"Cannot tell: {begins} {amount(document, gain)} {rather}."
-    if advice["verdict"] == "yes":
-        return f"Yes: {begins} {compared(document, gain)}."
-    if advice["verdict"] == "no_gain":
-        reach = max(abs(gain["low"] or 0.0), abs(gain["high"] or 0.0))
-        return f"No gain in sight: {begins} as good as this one, give or take {plain(document, reach)}."
-    if advice["verdict"] == "cannot_tell":
-        return f"Cannot tell: {begins} {compared(document, gain)}, and even {far} labels would hardly tell."
-    if advice["enough"] is not None:
-        return f"Not yet: {begins} {compared(document, gain)}; about {about(advice['enough'])} labels would tell."
-    return f"Not yet: {begins} {compared(document, gain)}."
-
-
 def basis(document: StudyDocument) -> str:
     """What the sentence rests on."""
     labels, learner = document["labels"], document["learner"]
-    people = f"{count(labels['subjects'])} subjects"
+    used, subjects = labels["used"], labels["subjects"]
+    features = f"{len(learner['features'])} feature{'s' if len(learner['features']) != 1 else ''}"
+    about_whom = f"about {count(subjects)} subjects, " if subjects < used else ""
+    others = (
+        "the other fifth, which is about other subjects"
+        if subjects < used
+        else "the other fifth. No two labels share a subject; cases that belong together should be sent with one"
+    )
     return (
-        f"{count(labels['used'])} labels about {people}, each weighted by its chance to be drawn. New models"
-        f" ({learner['package']}, {len(learner['features'])} features) learn from four fifths of them and are judged on"
-        " the other fifth, which is about other people. ± is the 95\u00a0% range."
+        f"{count(used)} labels, {about_whom}each weighted by its chance to be drawn. New models ({learner['package']},"
+        f" {features}) learn from four fifths of them and are judged on {others}. ± is the 95\u00a0% range."
     )
 
 
-def compared(document: StudyDocument, gain: Figure) -> str:
-    """Write a gain with its range and its direction: “0.2 ± 0.4 points worse”."""
-    return f"{amount(document, gain)} {direction(document, gain['value'] or 0.0)}"
-
-
-def amount(document: StudyDocument, gain: Figure) -> str:
-    half = ((gain["high"] or 0.0) - (gain["low"] or 0.0)) / 2
-    value, place = abs(gain["value"] or 0.0), place_for(document, half)
-    unit = unit_of(document)
-    return f"{at_place(scale(document) * value, place)} ± {at_place(scale(document) * half, place)}{unit}"
-
-
-def plain(document: StudyDocument, value: float) -> str:
-    return f"{at_place(scale(document) * abs(value), place_for(document, value))}{unit_of(document)}"
-
-
-def direction(document: StudyDocument, value: float) -> str:
-    if document["metric"] == "accuracy":
-        return "worse" if value < 0 else "better"
-    return "further off" if value < 0 else "closer"
+def group_text(model: MonitoredModel, name: str, value: str) -> str:
+    """Write a slice and its value with the words of its feature: “Home: New York”."""
+    piece = next((each for each in model.slice_list if each.name == name), None)
+    codes = model.feature(piece.feature).codes if piece else {}
+    return f"{name}: {codes.get(value, value)}"
 
 
 def range_text(document: StudyDocument, figure: Figure) -> str:
@@ -83,30 +52,6 @@ def range_text(document: StudyDocument, figure: Figure) -> str:
 def signed(value: float, place: int) -> str:
     text = at_place(value, place)
     return text if text.startswith("−") or not round(value, -place) else f"+{text}"
-
-
-def scale(document: StudyDocument) -> float:
-    """Right answers are told in points."""
-    return 100.0 if document["metric"] == "accuracy" else 1.0
-
-
-def unit_of(document: StudyDocument) -> str:
-    unit = "points" if document["metric"] == "accuracy" else document["unit"]
-    return f"{NO_BREAK}{unit}" if unit else ""
-
-
-def place_for(document: StudyDocument, half: float) -> int:
-    """The power of ten of the last digit that a range of this half-width supports."""
-    half = abs(scale(document) * half)
-    return min(place_of(half, digits=1 if half and half / 10 ** math.floor(math.log10(half)) >= 2 else 2), 0)
-
-
-def about(labels: float, *, exact: bool = False) -> str:
-    """
-    >>> about(10_950.0), about(6_273.4, exact=True)
-    ('11,000', '6,273')
-    """
-    return count(round(labels)) if exact else at_place(labels, place_of(labels, digits=2))
 
 
 def live_text(document: StudyDocument, live: float) -> str:
@@ -138,7 +83,8 @@ def next_text(money: Money) -> tuple[str, str]:
     """What the next labels are worth, and their price."""
     if money["worth"] is None or money["cost"] is None:
         return "not known", ""
-    worth, cost = (at_place(each, max(place_of(each, digits=2), -2)) for each in (money["worth"], money["cost"]))
+    place = max(place_of(max(money["worth"], money["cost"]), digits=2), -2)
+    worth, cost = (at_place(each, place) for each in (money["worth"], money["cost"]))
     best = f"{count(money['best_k'])} labels pay best" if money["best_k"] else "no further labels pay before deciding"
     return f"{worth}{NO_BREAK}{money['currency']}", f"they cost {cost}; {best}"
 

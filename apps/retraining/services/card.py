@@ -15,6 +15,7 @@ from apps.reports.services.versions import versions_of
 from apps.reports.services.visible import visible
 from apps.retraining.models import Study
 from apps.retraining.services import visible as visible_study
+from apps.retraining.services.sentence import headline
 from apps.retraining.services.visible import sensitive_features
 from apps.retraining.services.weak_words import in_words
 from apps.sampling.services.policies import current_document
@@ -65,6 +66,7 @@ def card_of(model: MonitoredModel, *, role: Role, now: datetime) -> Card:
         "reports": [_entry(report) for report in found.values() if report is not None],
         "performance": _figures(performance, QUALITY),
         "slices": _slice_figures(performance),
+        "groups": _groups(performance),
         "calibration": _figures(performance, CALIBRATION),
         "baseline": _figures(baseline, BASELINE),
         "value": _figures(value, VALUE),
@@ -162,6 +164,12 @@ def _slice_figures(report: Report | None) -> list[CardFigure]:
     ]
 
 
+def _groups(report: Report | None) -> dict[str, Any] | None:
+    """Return how declared groups compare, with ranges that hold at once."""
+    compared = report.document.get("groups") if report is not None else None
+    return compared | {"source": _source(report)} if report is not None and compared else None
+
+
 def _weak(model: MonitoredModel, *, reads_all: bool) -> list[dict[str, Any]]:
     """List the weak slices that monitoring confirmed; on sensitive features for those alone who read them."""
     search = WeakSearch.objects.filter(model=model).first()
@@ -218,6 +226,7 @@ def _advice(model: MonitoredModel, *, role: Role) -> dict[str, Any] | None:
         return None
     document = visible_study.visible(study, role=role)
     return {
+        "headline": headline(document),
         "advice": document["advice"],
         "metric": document["metric"],
         "as_of": study.as_of.isoformat(),

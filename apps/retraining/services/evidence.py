@@ -39,6 +39,7 @@ class Gathered:
     slices: dict[str, list[str | None]]
     outcomes: int
     reviews: int
+    reviews_left_out: int
     without_features: int
     # Predictions of the window, those that were not logged included
     traffic: float
@@ -52,8 +53,8 @@ def gather_labels(model: MonitoredModel, *, days: int, without_sensitive: bool) 
     """Read the labels of the last days as a report counts them, at most 20,000 by a weighted subsample.
 
     Predictions of closed days count by their outcome, π = 1; those of open days by their review, with its chance and
-    the response in π. Where the features of a closed day are no longer kept, its drawn cases stand for it: the review
-    items hold copies.
+    the response in π, unless so few reviews would stand for so many predictions that closed days alone tell more.
+    Where the features of a closed day are no longer kept, its drawn cases stand for it: the review items hold copies.
     """
     end = today_of(model) + timedelta(days=1)
     start = end - timedelta(days=days)
@@ -63,8 +64,9 @@ def gather_labels(model: MonitoredModel, *, days: int, without_sensitive: bool) 
     evidence = gather(job, as_of=None)
     rows = _outcomes(evidence.known_rows, evidence.draws, slices)
     items = _reviews(evidence.items, slices)
-    outcomes, reviews = len(rows), len(items)
-    frame = _thinned(pd.concat([rows, items], ignore_index=True), seed=evidence.seq)
+    counted = _counted(rows, items)
+    outcomes, reviews = len(rows), len(counted) - len(rows)
+    frame = _thinned(counted, seed=evidence.seq)
     features, subjects = _sent(frame["key"].tolist())
     kept = frame[frame["key"].isin(features)].reset_index(drop=True)
     return Gathered(
@@ -78,6 +80,7 @@ def gather_labels(model: MonitoredModel, *, days: int, without_sensitive: bool) 
         slices={each.name: _values(kept[SLICE + each.name]) for each in slices},
         outcomes=outcomes,
         reviews=reviews,
+        reviews_left_out=len(items) - reviews,
         without_features=len(frame) - len(kept),
         traffic=float((evidence.cells["n"] + evidence.cells["sum_unlogged"]).sum()),
     )
@@ -119,6 +122,18 @@ def _days_with_payloads(rows: pd.DataFrame) -> set[date]:
     firsts = rows.groupby("received_day")["pk"].first()
     kept = set(Payload.objects.filter(prediction_id__in=firsts.tolist()).values_list("prediction_id", flat=True))
     return {day for day, key in zip(firsts.index.tolist(), firsts.tolist(), strict=True) if key in kept}
+
+
+def _counted(outcomes: pd.DataFrame, reviews: pd.DataFrame) -> pd.DataFrame:
+    """Return both, or the outcomes of closed days where these alone tell more."""
+    both = pd.concat([outcomes, reviews], ignore_index=True)
+    return outcomes if _equal_draws(outcomes) > _equal_draws(both) else both
+
+
+def _equal_draws(frame: pd.DataFrame) -> float:
+    """Return how many labels of equal weight tell as much (Kish), and at most as many as a study uses."""
+    weight = frame["weight"].to_numpy(dtype=np.float64)
+    return float(min(weight.sum() ** 2 / (weight @ weight), MOST_LABELS)) if len(weight) else 0.0
 
 
 def _thinned(frame: pd.DataFrame, *, seed: int) -> pd.DataFrame:

@@ -140,6 +140,7 @@ def _counts(gathered: Gathered) -> LabelCounts:
     return {
         "outcomes": gathered.outcomes,
         "reviews": gathered.reviews,
+        "reviews_left_out": gathered.reviews_left_out,
         "used": len(gathered.labels),
         "subjects": gathered.subjects,
         "without_features": gathered.without_features,

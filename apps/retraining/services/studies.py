@@ -34,7 +34,7 @@ class TooManyStudiesError(DomainError):
 
 
 @transaction.atomic
-def request_study(model: MonitoredModel, *, days: int, without_sensitive: bool, by: User) -> StudyJob:
+def request_study(model: MonitoredModel, *, days: int, without_sensitive: bool, by: User | None) -> StudyJob:
     """Ask for a study; while a job of the model is under way, that job is returned."""
     require_active(model)
     if days not in DAYS:

@@ -65,8 +65,8 @@ class Wanted:
     @classmethod
     def of(cls, model: MonitoredModel, *, seq: int | None = None, test_share: float = TEST_SHARE) -> Self:
         """Settle which labels count as of `seq`, the newest number if None. The same number gives the same rows."""
-        known = Resolution.objects.filter(model=model)
-        number = min(known.last_seq() if seq is None else seq, known.last_seq())
+        known, newest = Resolution.objects.filter(model=model), newest_seq(model)
+        number = newest if seq is None else min(seq, newest)
         last = known.filter(seq__lte=number).order_by("-seq").first()
         rows = Prediction.objects.filter(model=model).order_by("predicted_at").values_list("predicted_at", flat=True)
         first = rows.first()
@@ -77,6 +77,11 @@ class Wanted:
         days = cohorts(model, start=start, end=end, seq=number, as_of=as_of)
         closed = frozenset(each.day for each in days if each.is_closed)
         return cls(number, as_of, end, closed, test_share)
+
+
+def newest_seq(model: MonitoredModel) -> int:
+    """Return the newest number of the record of truth."""
+    return Resolution.objects.filter(model=model).last_seq()
 
 
 def kinds(model: MonitoredModel) -> dict[str, str]:

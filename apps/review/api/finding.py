@@ -20,7 +20,7 @@ from apps.review.api.finding_serializers import (
     PredictionShownSerializer,
     PredictionsQuerySerializer,
 )
-from apps.review.services import finding, found_documents
+from apps.review.services import by_features, finding, found_documents
 from apps.review.services.finding import Wanted
 
 
@@ -45,14 +45,16 @@ class PredictionsFoundView(APIView):
         serializer = PredictionsQuerySerializer(data=request.query_params.dict())
         serializer.is_valid(raise_exception=True)
         query, form, reader = serializer.validated_data, request.accepted_renderer, key_of(request).acts_for
-        rows = finding.select(monitored, _wanted(query, monitored), reader=reader)
+        wanted = _wanted(query, monitored)
+        rows = finding.select(monitored, wanted, reader=reader)
         if form.format in FORMATS:
             filters = {"predictions": form.format}
-            chunks = finding.every(monitored, rows, reader=reader, filters=filters)
+            chunks = finding.every(monitored, rows, reader=reader, filters=filters, where=wanted.where)
             described = (found_documents.rows(monitored, chunk) for chunk in chunks)
             kinds = found_documents.kinds(monitored)
             return streamed(described, kinds, renderer=form, name=f"{monitored.slug}-predictions")
-        page, following = finding.page(rows, after=query.get("cursor"), limit=query["limit"], reader=reader)
+        after, limit = query.get("cursor"), query["limit"]
+        page, following = finding.page(rows, after=after, limit=limit, reader=reader, where=wanted.where)
         return Response({"predictions": found_documents.rows(monitored, page), "next": following})
 
 
@@ -72,7 +74,7 @@ class PredictionFoundView(APIView):
 
 def _wanted(query: dict[str, Any], model: MonitoredModel) -> Wanted:
     fields = {name: query.get(name) for name in Wanted.__dataclass_fields__}
-    for name in ("prediction", "outcome"):
+    for name in ("prediction", "outcome", "truth"):
         text = query.get(name)
         fields[name] = None if text is None else _value(model, text, field=name)
     if "slice" in query:
@@ -80,6 +82,8 @@ def _wanted(query: dict[str, Any], model: MonitoredModel) -> Wanted:
         if not separator:
             raise DomainError("Name a slice and its value, such as `age_band:40–59`.", code="invalid", field="slice")
         fields["slice"] = (name, value)
+    if (where := query.get("where")) is not None and (problem := by_features.problem(where, model=model)):
+        raise DomainError(problem, code="invalid", field="where")
     return Wanted(**fields)
 
 

@@ -31,8 +31,11 @@ class PredictionsQuerySerializer(StrictSerializer):
     prediction = serializers.CharField(max_length=LONGEST, required=False, help_text="The class or number predicted")
     score_from = serializers.FloatField(required=False)
     score_to = serializers.FloatField(required=False)
-    differs = EitherField(help_text="From its baseline")
+    differs = EitherField(help_text="From its baseline; of numbers, by more than the model’s tolerance")
     outcome = serializers.CharField(max_length=LONGEST, required=False, help_text="The class or number it became")
+    truth = serializers.CharField(
+        max_length=LONGEST, required=False, help_text="The outcome, or what reviewers settled on where there is none"
+    )
     has_outcome = EitherField()
     drawn = EitherField()
     reviewed = EitherField()
@@ -44,6 +47,12 @@ class PredictionsQuerySerializer(StrictSerializer):
     )
     subject = serializers.CharField(max_length=LONGEST, required=False)
     slice = serializers.CharField(max_length=LONGEST, required=False, help_text="Name and value: `age_band:40–59`")
+    where = serializers.JSONField(
+        binary=True,
+        required=False,
+        help_text='A condition on features, as policies have it: `{"field": "features.age", "op": "lt", "value": 26}`. '
+        "A page may then hold fewer rows than `limit`, though `next` says that more may follow",
+    )
     cursor = serializers.IntegerField(min_value=1, required=False, help_text="`next` of the previous page")
     limit = serializers.IntegerField(min_value=1, max_value=PAGE, default=100, help_text="Rows per JSON page")
     format = serializers.ChoiceField(

@@ -6,8 +6,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
-from django.utils.formats import date_format
 
+from apps.common import dates
 from apps.registry.models.features import Feature
 from apps.review.models import ReviewItem
 from apps.review.pages.usual import Usual, usual_values
@@ -110,7 +110,7 @@ def due(item: ReviewItem) -> Due | None:
 def _moment(moment: datetime, *, now: datetime, zone: ZoneInfo) -> str:
     there, today = moment.astimezone(zone), now.astimezone(zone).date()
     days = {0: "today", 1: "tomorrow", -1: "yesterday"}
-    other = date_format(there.date(), "j F" if there.year == today.year else "j F Y")
+    other = dates.of_year(there) if there.year == today.year else dates.full(there)
     return f"{days.get((there.date() - today).days, other)} {there:%H:%M %Z}"
 
 

@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from apps.common.numerals import fixed, localized
+
 MOST_BARS = 7
 # Room at both ends of the picture, as a share of it.
 MARGIN = 0.04
@@ -118,12 +120,12 @@ def _signed(number: float) -> str:
     """Write a push with its sign, two decimals or three digits: +0.31, −1,240."""
     text = f"{abs(number):.2f}" if abs(number) < 100 else f"{abs(number):,.0f}"
     sign = "" if not text.strip("0.") else "+" if number > 0 else "−"
-    return f"{sign}{text}"
+    return f"{sign}{localized(text)}"
 
 
 def _percent(odds: float) -> str:
     share = 1 / (1 + math.exp(-min(700.0, max(-700.0, odds))))
-    return f"{100 * share:.0f} %" if 0.01 <= share <= 0.99 else f"{100 * share:.1f} %"
+    return f"{fixed(100 * share, 0 if 0.01 <= share <= 0.99 else 1)} %"
 
 
 def _stops(base: float, pushes: Sequence[float]) -> list[float]:

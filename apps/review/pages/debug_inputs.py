@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from apps.common.numerals import fixed
 from apps.explanations.services.specs import Spec
 from apps.registry.models import MonitoredModel
 from apps.registry.models.features import Feature, code_of, is_number
@@ -44,7 +45,7 @@ class Scale:
             return "–"
         if self.model.is_regression:
             return self.model.label(score)
-        return f"{100 * score:.0f} %" if 0.01 <= score <= 0.99 else f"{100 * score:.1f} %"
+        return f"{fixed(100 * score, 0 if 0.01 <= score <= 0.99 else 1)} %"
 
     def exact(self, score: float | None) -> str:
         if score is None:
@@ -182,7 +183,7 @@ def _share(known: Document, own: Any) -> str:
     if own is None or not known.get("rows"):
         return ""
     share = counts.get(code_of(own), 0) / known["rows"]
-    return f"{100 * share:.0f} % of cases" if share >= RARE else f"rare: {100 * share:.1f} % of cases"
+    return f"{fixed(100 * share, 0)} % of cases" if share >= RARE else f"rare: {fixed(100 * share, 1)} % of cases"
 
 
 def _dots(feature: Feature, curve: Document, own: Any, scale: Scale, answer: Document) -> list[Dot]:

@@ -1,18 +1,24 @@
 """The forms with which engineers find predictions."""
 
+import json
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 
 from apps.predictions.models import Prediction
 from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.review.pages.numbers import NumberField
+from apps.review.services import by_features
 from apps.review.services.finding import Wanted
+from apps.sampling.services import wording
 
 LONGEST = 400
+LONGEST_CONDITION = 4_000
 EITHER = ("", "any")
 # The states to choose from, each with its words and its conditions.
 STATES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -61,6 +67,8 @@ class CasesForm(forms.Form):
     )
     subject = forms.CharField(label="Subject", required=False, max_length=LONGEST)
     only = forms.ChoiceField(label="List", required=False, choices=[EITHER])
+    # A condition on features, as policies have it: links bring it along.
+    where = forms.CharField(required=False, max_length=LONGEST_CONDITION, widget=forms.HiddenInput)
 
     def __init__(self, *arguments: Any, model: MonitoredModel, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -102,6 +110,23 @@ class CasesForm(forms.Form):
             self.add_error("slice_value" if cleaned.get("slice") else "slice", "Choose a slice and its value.")
         return cleaned
 
+    def clean_where(self) -> dict[str, Any] | None:
+        text = self.cleaned_data["where"]
+        if not text:
+            return None
+        try:
+            condition: dict[str, Any] = json.loads(text)
+        except (ValueError, RecursionError):
+            raise ValidationError("The condition on features cannot be read.") from None
+        if problem := by_features.problem(condition, model=self.model):
+            raise ValidationError(f"The condition on features cannot be used. {problem}")
+        return condition
+
+    @property
+    def where_words(self) -> str:
+        """The condition on features in words."""
+        return wording.condition(self.model, self.cleaned_data.get("where")) if self.is_valid() else ""
+
     @property
     def wanted(self) -> Wanted:
         """The conditions; days begin and end in the project's time zone."""
@@ -120,6 +145,7 @@ class CasesForm(forms.Form):
             has_outcome={KNOWN: True, UNKNOWN: False}.get(outcome),
             subject=data["subject"] or None,
             slice=(data["slice"], data["slice_value"]) if data.get("slice") else None,
+            where=data["where"],
             **(STATES[data["state"]][1] if data["state"] else {}),
             **(LISTS[data["only"]][1] if data["only"] else {}),
         )
@@ -127,7 +153,15 @@ class CasesForm(forms.Form):
     @property
     def query(self) -> str:
         """The conditions as a query string, without empty ones."""
-        return urlencode({name: self.data[name] for name in self.fields if self.data.get(name)})
+        return self._query(self.fields)
+
+    @property
+    def query_of_any_features(self) -> str:
+        """The same without the condition on features."""
+        return self._query(name for name in self.fields if name != "where")
+
+    def _query(self, names: Iterable[str]) -> str:
+        return urlencode({name: self.data[name] for name in names if self.data.get(name)})
 
     def _start(self, day: Any, *, days: int = 0) -> datetime | None:
         return datetime.combine(day + timedelta(days=days), time(), tzinfo=self.model.zone) if day else None

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.models import Membership, Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
+from apps.common import numerals
 from apps.common.errors import NotFoundError
 from apps.common.exports import STREAMED, streamed
 from apps.explanations.models import Unusual
@@ -27,7 +28,7 @@ from apps.review.pages.cases import fact_groups
 from apps.review.pages.finding_forms import CasesForm, SearchForm, SendForm, ViewForm, lists_of
 from apps.review.pages.problems import problems_as_messages
 from apps.review.pages.reveals import reveal
-from apps.review.services import finding, found_documents, saved_views, targeting
+from apps.review.services import by_features, finding, found_documents, saved_views, targeting
 from apps.review.services.finding import Found, Wanted
 from apps.review.services.targeting import Sent
 
@@ -70,7 +71,8 @@ def cases_page(request: ProjectRequest, model: str) -> HttpResponse:
     if form.is_valid():
         rows = finding.select(found, form.wanted, reader=request.user)
         behind = int(after) if after.isdecimal() and len(after) < LONGEST_KEY else None
-        page, following = finding.page(rows, after=behind, limit=PER_PAGE, reader=request.user)
+        where = form.wanted.where
+        page, following = finding.page(rows, after=behind, limit=PER_PAGE, reader=request.user, where=where)
     context = {
         "model": found,
         "tab": "cases",
@@ -80,6 +82,7 @@ def cases_page(request: ProjectRequest, model: str) -> HttpResponse:
         "following": following,
         "is_first": not after,
         "query": form.query,
+        "most_read": by_features.MOST_READ,
         "formats": list(FORMATS),
         "views": saved_views.of_person(found, request.user),
         "view_form": ViewForm(),
@@ -110,7 +113,7 @@ def _lists(model: MonitoredModel, chosen: str, counts: dict[str, int]) -> list[d
 
 
 def _at_most(count: int | None) -> str:
-    return "…" if count is None else f"{count:,}" if count <= MOST_COUNTED else f"{MOST_COUNTED}+"
+    return "…" if count is None else numerals.count(count) if count <= MOST_COUNTED else f"{MOST_COUNTED}+"
 
 
 @require_POST
@@ -172,7 +175,8 @@ def cases_file(request: ProjectRequest, model: str, form: str) -> HttpResponseBa
         # The list says what is wrong.
         return redirect(f"{reverse('cases', args=[request.project.slug, found.slug])}?{asked.query}")
     rows = finding.select(found, asked.wanted, reader=request.user)
-    chunks = finding.every(found, rows, reader=request.user, filters={"cases": asked.query})
+    filters, where = {"cases": asked.query}, asked.wanted.where
+    chunks = finding.every(found, rows, reader=request.user, filters=filters, where=where)
     described = (found_documents.rows(found, chunk) for chunk in chunks)
     kinds = found_documents.kinds(found)
     return streamed(described, kinds, renderer=FORMATS[form](), name=f"{found.slug}-cases")
@@ -201,7 +205,7 @@ def _line(model: MonitoredModel, found: Found) -> Line:
         prediction=each,
         said=model.label(each.predicted),
         baseline="" if each.baseline is None else model.label(each.baseline),
-        differs=each.baseline is not None and each.baseline != each.predicted,
+        differs=each.baseline is not None and not model.agrees(each.baseline, each.predicted),
         outcome="" if found.outcome is None else model.label(found.outcome),
         is_wrong=found.outcome is not None and not model.agrees(found.outcome, each.predicted),
         state=_state(model, found),

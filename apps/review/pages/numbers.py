@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from apps.common.numerals import localized
 from apps.registry.models import MonitoredModel
 
 PARTS = r" '’\u00a0\u2009\u202f"
@@ -58,7 +59,7 @@ def apart(model: MonitoredModel, own: float, predicted: float) -> str:
     if not model.is_regression or own == predicted:
         return ""
     distance, side = abs(own - predicted), "higher" if own > predicted else "lower"
-    share = f", {100 * distance / abs(predicted):.2g} %," if predicted else ""
+    share = f", {localized(f'{100 * distance / abs(predicted):.2g}')} %," if predicted else ""
     words = f"Your number is {model.label(distance)}{share} {side} than the model’s"
     if model.agrees(own, predicted):
         return f"{words}: within what counts as the same."

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.models import Role
 from apps.accounts.services.access import ProjectRequest, member_page
+from apps.common.numerals import count
 from apps.common.spreadsheets import csv_pieces
 from apps.review import services
 from apps.review.pages import own_work
@@ -61,5 +62,5 @@ def own_goal(request: ProjectRequest) -> HttpResponse:
         services.set_goal(request.membership, form.cleaned_data["answers"])
         messages.success(request, "Your daily goal is saved.")
     else:
-        messages.error(request, "A goal is a number of answers from 1 to 2,000; nothing is no goal.")
+        messages.error(request, f"A goal is a number of answers from 1 to {count(2_000)}; nothing is no goal.")
     return redirect("own_list", request.project.slug)

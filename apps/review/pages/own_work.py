@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from apps.accounts.models import Membership
+from apps.common import dates
 from apps.registry.models import MonitoredModel, ReviewQueue
 from apps.review.models import Decision, Question, Slot, Verdict
 from apps.review.pages.keys import NAMED
@@ -92,7 +93,7 @@ def _state(slot: Slot, kind: OwnWork, question: Question | None) -> str:
     if kind == OwnWork.ASKED and question is not None:
         return f"Answered: {question.answer}" if question.answered_at else "Not answered yet"
     if slot.closed_at is None and slot.snoozed_until:
-        return f"Comes back {slot.snoozed_until.astimezone(slot.queue.model.zone):%-d %B %Y, %H:%M %Z}"
+        return f"Comes back {dates.moment(slot.snoozed_until.astimezone(slot.queue.model.zone))}"
     if slot.outcome == Slot.Outcome.PASSED:
         return "Passed on"
     return "" if slot.outcome else "With you"

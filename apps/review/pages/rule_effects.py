@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from apps.common import numerals
 from apps.registry.models import ReviewQueue
 from apps.review.services import Change
 from apps.review.services.expecting import CASES, Expectation, Observed, expect
@@ -60,19 +61,21 @@ def _time(observed: Observed, expected: Expectation) -> tuple[str, str]:
     each = "for the one person who answers" if observed.people == 1 else f"for each of {observed.people} people"
     return _duration(
         hours
-    ), f"{each}, at {observed.median_ms / 1000:.0f} seconds an answer. Second opinions come on top."
+    ), f"{each}, at {numerals.fixed(observed.median_ms / 1000, 0)} seconds an answer. Second opinions come on top."
 
 
 def _duration(hours: float) -> str:
     minutes = 60 * hours
-    return f"About {hours:.1f} hours" if hours >= 1 else f"About {max(minutes, 1):.0f} min"
+    return (
+        f"About {numerals.fixed(hours, 1)} hours" if hours >= 1 else f"About {numerals.fixed(max(minutes, 1), 0)} min"
+    )
 
 
 def _number(expected: float) -> str:
     """Return a count in words."""
     if 0 < expected < 1:
         return "Fewer than 1"
-    return f"{expected:,.0f}" if abs(expected - round(expected)) < 1e-9 else f"About {expected:,.0f}"
+    return numerals.count(expected) if abs(expected - round(expected)) < 1e-9 else f"About {numerals.count(expected)}"
 
 
 FROM_WHEN = {

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from django.core.cache import caches
 
+from apps.common.numerals import fixed
 from apps.predictions.models import Payload, Prediction
 from apps.registry.models import MonitoredModel
 from apps.registry.models.features import Feature, is_number
@@ -44,7 +45,7 @@ class Usual:
         share = self.shares.get(str(value), 0.0)
         if share >= OUTSIDE:
             return ""
-        return f"{100 * share:.0f} % of cases" if share >= 0.01 else "under 1 % of cases"
+        return f"{fixed(100 * share, 0)} % of cases" if share >= 0.01 else "under 1 % of cases"
 
 
 def usual_values(model: MonitoredModel) -> dict[str, Usual]:

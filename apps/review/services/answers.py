@@ -10,6 +10,7 @@ from django.utils import timezone
 from apps.accounts.models import Membership, Role
 from apps.accounts.querysets import MembershipQuerySet
 from apps.common.errors import DomainError, UnprocessableError
+from apps.common.numerals import count
 from apps.registry.models import MonitoredModel
 from apps.review.models import LABELING, DataProblem, Slot, Verdict
 
@@ -130,7 +131,9 @@ def who_may_be_asked(model: MonitoredModel, *, by: Membership) -> MembershipQuer
 def check_words(text: str) -> None:
     """Check that a comment, reply or answer has a text, no longer than a note may be."""
     if not text.strip() or len(text) > LONGEST_NOTE:
-        raise DomainError(f"Write a text of at most {LONGEST_NOTE:,} characters.", code="text_missing", field="text")
+        raise DomainError(
+            f"Write a text of at most {count(LONGEST_NOTE)} characters.", code="text_missing", field="text"
+        )
 
 
 def tomorrow(zone: ZoneInfo) -> date:

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import F
 
+from apps.common import numerals
 from apps.registry.models import ReviewQueue
 from apps.review.models import Decision, Slot
 from apps.review.services import settling
@@ -32,7 +33,7 @@ class Seen:
         return self.count / self.cases
 
     def __str__(self) -> str:
-        return f"{self.count:,} of the last {self.cases:,} cases"
+        return f"{numerals.count(self.count)} of the last {numerals.count(self.cases)} cases"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ Nobody finds a prediction that they have yet to judge blind, and what a person i
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 from django.db.models import Case, Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery, When
@@ -21,6 +20,7 @@ from apps.predictions.services import sightings
 from apps.predictions.services.sightings import Place
 from apps.registry.models import MonitoredModel
 from apps.review.models import Dispute, ReviewItem
+from apps.review.services import by_features
 from apps.review.services.sight import NOT_NOW, awaited_from
 
 PAGE = 1_000
@@ -57,6 +57,8 @@ class Wanted:
     sure_and_wrong: bool | None = None
     # In what the prediction is unlike the rest: one of Unusual.Kind.
     unusual: str | None = None
+    # A condition on features. It narrows pages and exports, not what `select` returns: features are not in that table.
+    where: by_features.Condition | None = None
 
 
 def select(model: MonitoredModel, wanted: Wanted, *, reader: User | None) -> QuerySet[Prediction]:
@@ -77,8 +79,7 @@ def select(model: MonitoredModel, wanted: Wanted, *, reader: User | None) -> Que
         keys = {each.name: each.key for each in model.slice_list}
         rows = rows.filter(slices__contains={keys[name]: value}) if name in keys else rows.none()
     if wanted.differs is not None:
-        differing = Q(baseline__isnull=False) & ~Q(baseline=F("predicted"))
-        rows = rows.filter(differing) if wanted.differs else rows.filter(baseline=F("predicted"))
+        rows = rows.differing(model) if wanted.differs else rows.agreeing(model)
     for known, is_wanted in (
         (_outcomes(model), wanted.has_outcome),
         (_items().filter(label__isnull=False), wanted.reviewed),
@@ -137,37 +138,48 @@ def unusual(predictions: Sequence[Prediction]) -> dict[int, list[Unusual]]:
 
 
 def page(
-    rows: QuerySet[Prediction], *, after: int | None, limit: int, reader: User | None
+    rows: QuerySet[Prediction],
+    *,
+    after: int | None,
+    limit: int,
+    reader: User | None,
+    where: by_features.Condition | None = None,
 ) -> tuple[list[Prediction], int | None]:
-    """Return up to `limit` of the rows behind the one with the key `after`, and the key behind which it goes on."""
+    """Return up to `limit` of the rows behind the one with the key `after`, and the key behind which it goes on.
+
+    With a condition on features a page may hold fewer, though more may follow.
+    """
     if after is not None:
         last = Prediction.objects.filter(pk=after).values_list("predicted_at", flat=True).first()
         if last is None:
             return [], None
         # The first condition alone uses the index by time.
         rows = rows.filter(Q(predicted_at__lte=last), Q(predicted_at__lt=last) | Q(pk__lt=after))
-    found = list(rows[: limit + 1])
-    shown = found[:limit]
+    if where is not None:
+        shown, last_read = by_features.first(where, rows, limit=limit)
+    else:
+        found = list(rows[: limit + 1])
+        shown, last_read = found[:limit], found[limit - 1] if len(found) > limit else None
     if reader is not None:
         sightings.note([each.pk for each in shown], reader, Place.LIST)
-    return shown, shown[-1].pk if len(found) > limit else None
+    return shown, last_read.pk if last_read else None
 
 
 def every(
-    model: MonitoredModel, rows: QuerySet[Prediction], *, reader: User | None, filters: dict[str, Any]
+    model: MonitoredModel,
+    rows: QuerySet[Prediction],
+    *,
+    reader: User | None,
+    filters: dict[str, Any],
+    where: by_features.Condition | None = None,
 ) -> Iterator[list[Prediction]]:
     """Note that the person reads all of these rows, then yield them in chunks."""
     if reader is not None:
         ends = rows.order_by().aggregate(first=Min("pk"), last=Max("pk"))
         if ends["first"] is not None:
             sightings.note_export(reader, model, filters=filters, first=ends["first"], last=ends["last"])
-    return _chunks(rows)
-
-
-def _chunks(rows: QuerySet[Prediction]) -> Iterator[list[Prediction]]:
-    found = rows.iterator(chunk_size=PAGE)
-    while chunk := list(islice(found, PAGE)):
-        yield chunk
+    chunks = by_features.chunks(rows)
+    return chunks if where is None else (by_features.which_meet(where, chunk) for chunk in chunks)
 
 
 def find(model: MonitoredModel, external_id: str, *, reader: User | None) -> Prediction:

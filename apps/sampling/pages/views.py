@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.accounts.models import Role
 from apps.accounts.services.access import ProjectRequest, get_or_404, member_page
 from apps.common import doorbell
+from apps.common.numerals import count
 from apps.predictions.models import BatchStage
 from apps.predictions.services import stages
 from apps.registry.models import MonitoredModel
@@ -59,7 +60,7 @@ def stages_retry(request: ProjectRequest, model: str) -> HttpResponse:
     """Make all of a model's batches due again that the workers gave up."""
     monitored = find_model(request.project, model)
     again = stages.retry(stages.given_up().filter(batch__model=monitored))
-    messages.success(request, f"{again:,} will be tried again.")
+    messages.success(request, f"{count(again)} will be tried again.")
     return redirect("model", request.project.slug, monitored.slug)
 
 

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from apps.accounts.models import validate_name
 from apps.common.api import StrictSerializer
 from apps.common.fields import FlagField, NumberField, TextField, WholeNumberField
+from apps.common.numerals import count
 from apps.registry.services.documents import QueueInputSerializer
 from apps.sampling.models import FLOOR, PolicyKind
 
@@ -48,7 +49,9 @@ class BudgetSerializer(StrictSerializer):
 
     def validate_per_day(self, per_day: float) -> float:
         if not 0 < per_day <= LARGEST_BUDGET:
-            raise serializers.ValidationError(f"A budget is more than 0 and at most {LARGEST_BUDGET:,} cases a day.")
+            raise serializers.ValidationError(
+                f"A budget is more than 0 and at most {count(LARGEST_BUDGET)} cases a day."
+            )
         return per_day
 
 

@@ -46,8 +46,9 @@ def ensure_floor(model: MonitoredModel) -> None:
     rate = FLOOR_RATE
     if model.shadow_of_id is not None:
         _begin(model, DISAGREEMENTS, PolicyKind.DISAGREEMENT, rate=1.0, rank=1)
-        # Where a shadow and the model in use agree, their difference is zero without any label.
-        rate = SMALLEST_FLOOR
+        # Where a shadow and the model in use say the same, their difference is zero without any label. Numbers within
+        # the tolerance are not drawn as disagreements either, but differ: the usual floor says by how much.
+        rate = FLOOR_RATE if model.allowed.is_declared else SMALLEST_FLOOR
     _begin(model, FLOOR, PolicyKind.FLOOR, rate=rate, rank=LAST_RANK)
 
 

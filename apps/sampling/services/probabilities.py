@@ -56,7 +56,8 @@ def _shape(rated: RatedPolicy, rows: Table, *, model: MonitoredModel) -> Floats:
         return np.nan_to_num(_uncertainty(rows.numbers("score"), model=model))
     if policy.kind == PolicyKind.DISAGREEMENT:
         baseline = rows.numbers("baseline_index")
-        return np.where(~np.isnan(baseline) & (baseline != rows.numbers("predicted_index")), 1.0, 0.0)
+        agrees = model.agrees(rows.numbers("predicted_index"), baseline)
+        return np.where(~np.isnan(baseline) & ~agrees, 1.0, 0.0)
     if policy.kind == PolicyKind.RECOMMENDED and rated.weights is not None:
         return Priorities.from_document(rated.weights).of(rows, model=model)
     by_settings = _BY_SETTINGS.get(PolicyKind(policy.kind))

@@ -68,12 +68,15 @@ class LearningCurve:
         a, b and c, refitted to draws of the measured gains.
     variance, training : float, TrainingVariance
         Variance of the gain at the largest size from the choice of cases, and how much candidates differ.
+    misfit : float, not negative
+        Variance of the measured gains about the curve beyond that of their errors.
     """
 
     points: tuple[Point, ...]
     parameters: FloatArray
     variance: float
     training: TrainingVariance
+    misfit: float = 0.0
 
     @property
     def largest(self) -> float:
@@ -81,7 +84,7 @@ class LearningCurve:
         return self.points[-1].size
 
     def at(self, size: float, *, level: float = LEVEL) -> Estimate:
-        """Continue the curve to so many labels: the median of its draws, with their range.
+        """Continue the curve to so many labels: the median of its draws, with their range, wider where it fits badly.
 
         Raises
         ------
@@ -93,7 +96,7 @@ class LearningCurve:
         a, b, c = self.parameters.T
         rng = np.random.default_rng(len(self.parameters))
         # One candidate differs from the mean of many, by as much either way.
-        apart = math.sqrt(self._training_at(size)) * rng.standard_normal(len(self.parameters))
+        apart = math.sqrt(self._training_at(size) + self.misfit) * rng.standard_normal(len(self.parameters))
         low, middle, high = np.quantile(c - a * size**-b + apart, [(1 - level) / 2, 0.5, (1 + level) / 2]).tolist()
         return Estimate(middle, low, high, "bootstrap", self.points[-1].gain.n)
 
@@ -179,7 +182,28 @@ def learning_curve(
     means = np.array([cases.mean(trial.mean) for trial in trials])
     errors = covariance + np.diag(spread / candidates)
     drawn = rng.multivariate_normal(means, errors, size=DRAWS, method="eigh")
-    return LearningCurve(points, fit_power_law(sizes, drawn, np.diag(errors)), float(own[-1]), between)
+    return LearningCurve(
+        points,
+        fit_power_law(sizes, drawn, np.diag(errors)),
+        float(own[-1]),
+        between,
+        _misfit(sizes, means, np.diag(errors)),
+    )
+
+
+def _misfit(sizes: FloatArray, gains: FloatArray, variances: FloatArray) -> float:
+    """Estimate the variance about the curve, which has three parameters, less that of the gains' errors.
+
+    >>> m = np.array([100.0, 200.0, 400.0, 800.0, 1600.0])
+    >>> exact, step = 0.1 - m**-0.5, np.array([0.0, 0.0, 0.1, 0.1, 0.1])
+    >>> _misfit(m, exact, np.full(5, 1e-6)), round(_misfit(m, step, np.full(5, 1e-6)) ** 0.5, 2)
+    (0.0, 0.04)
+    """
+    if len(sizes) <= 3:
+        return 0.0
+    a, b, c = fit_power_law(sizes, gains[None], variances)[0]
+    left = gains - (c - a * sizes**-b)
+    return max(0.0, float(left @ left) / (len(sizes) - 3) - float(variances.mean()))
 
 
 def fit_power_law(sizes: FloatArray, gains: FloatArray, variances: FloatArray) -> FloatArray:

@@ -16,7 +16,8 @@ class Advice:
     ----------
     verdict : str
         "yes": a new model would be better. "not_yet": it would be worse, or more labels would tell. "no_gain": it would
-        be as good, within the margin. "cannot_tell": not even four times as many labels would.
+        be as good within the margin, or better by no more than that, and no number of labels within four times would
+        tell. "cannot_tell": nor would it, and it may be better by more.
     size : float
         Labels that a new model would learn from.
     gain : Estimate
@@ -86,4 +87,6 @@ def _verdict(low: float, high: float, *, margin: float, enough: float | None) ->
         return NOT_YET
     if -margin <= low and high <= margin:
         return NO_GAIN
-    return CANNOT_TELL if enough is None else NOT_YET
+    if enough is not None:
+        return NOT_YET
+    return NO_GAIN if high <= margin else CANNOT_TELL

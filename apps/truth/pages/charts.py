@@ -1,14 +1,16 @@
 """Charts of a reviewer's pace."""
 
+from apps.common import dates
 from apps.common.bars import Bar, BarChart, date_tick
 from apps.common.durations import seconds
+from apps.common.numerals import count
 from apps.truth.services.quality import Pace
 
 ONE = (("", "accepted"),)
 
 
 def answers_by_day(days: list[Pace]) -> BarChart:
-    bars = tuple(Bar(_label(day), (day.answers,), (f"{day.answers:,}",), _tick(day, days)) for day in days)
+    bars = tuple(Bar(_label(day), (day.answers,), (count(day.answers),), _tick(day, days)) for day in days)
     return BarChart("Answers per day", "Answers", ONE, ("Day", "Answers"), bars)
 
 
@@ -24,11 +26,11 @@ def _timed(day: Pace, *, tick: str) -> Bar:
     if median.value is None or median.low is None or median.high is None:
         return Bar(_label(day), (0.0,), ("", "", ""), tick)
     likely = f"{seconds(median.low)} and {seconds(median.high)}"
-    return Bar(_label(day), (median.value,), (seconds(median.value), likely, f"{median.n:,}"), tick)
+    return Bar(_label(day), (median.value,), (seconds(median.value), likely, count(median.n)), tick)
 
 
 def _label(day: Pace) -> str:
-    return f"{day.day.day} {day.day:%B}"
+    return dates.of_year(day.day)
 
 
 def _tick(day: Pace, days: list[Pace]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from apps.common import numerals
 from apps.common.durations import seconds
 from apps.common.shares import hundredths
 from apps.registry.models import MonitoredModel
@@ -49,10 +50,10 @@ def figure_text(name: str, estimate: Estimate, *, unit: Unit, of: str, why: str 
     """Format an estimate. `of` names what was counted; `why` replaces the usual text where there is no data yet."""
     if estimate.value is None or estimate.low is None or estimate.high is None:
         reason = why if why and estimate.code == "no_labels" else REASONS.get(str(estimate.code), "no figure")
-        return FigureText(name, "", "", "", f"of {estimate.n:,} {of}" if estimate.n else "", reason)
+        return FigureText(name, "", "", "", f"of {numerals.count(estimate.n)} {of}" if estimate.n else "", reason)
     remark = f"; {REMARKS[estimate.code]}" if estimate.code in REMARKS else ""
     low, value, high = (unit(each, estimate) for each in (estimate.low, estimate.value, estimate.high))
-    return FigureText(name, value, low, high, f"of {estimate.n:,} {of}{remark}", "")
+    return FigureText(name, value, low, high, f"of {numerals.count(estimate.n)} {of}{remark}", "")
 
 
 def share(value: float, estimate: Estimate) -> str:
@@ -80,7 +81,7 @@ def coefficient(value: float, _: Estimate) -> str:
     >>> coefficient(-0.104, Estimate(-0.104, -0.3, 0.1, "bootstrap", 50))
     '−0.10'
     """
-    return f"{value:.2f}".replace("-", "−")
+    return numerals.fixed(value, 2).replace("-", "−")
 
 
 def duration(value: float, _: Estimate) -> str:

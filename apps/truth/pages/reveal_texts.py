@@ -6,6 +6,7 @@ from django.utils.text import capfirst
 
 from apps.common.charts import PHONE, WIDE, Chart, percent_label
 from apps.common.dots import Axis, Ranged, by_group
+from apps.common.numerals import count
 from apps.registry.models import MonitoredModel
 from apps.review.models import Shown, Similar
 from apps.stats.estimate import Estimate
@@ -38,7 +39,7 @@ def reveal_text(model: MonitoredModel, effects: RevealEffects) -> RevealText | N
     rows = [FigureRow(name, _figures(effect), answers=effect.answers) for name, effect in groups]
     sentences = [_changes(model, effects.whole), _net(effects.whole.net)]
     if effects.partial:
-        answers = "one answer" if effects.partial == 1 else f"{effects.partial:,} answers"
+        answers = "one answer" if effects.partial == 1 else f"{count(effects.partial)} answers"
         sentences.append(f"For {answers}, contributions of sensitive features were left out.")
     return RevealText(sentences, _chart(effects.whole), rows)
 
@@ -53,21 +54,21 @@ def _changes(model: MonitoredModel, effect: RevealEffect) -> str:
     """
     of = "answer" if effect.answers == 1 else "answers"
     if not effect.n_changed:
-        return f"The reveal changed none of {effect.answers:,} {of}."
+        return f"The reveal changed none of {count(effect.answers)} {of}."
     words = (
         ("nearer the truth", "further from it", "as far from it as before")
         if model.is_regression
         else ("to the right one", "away from it", "from one wrong answer to another")
     )
     counts = (effect.n_toward, effect.n_away, effect.n_elsewhere)
-    where = ", ".join(f"{n:,} {word}" for n, word in zip(counts, words, strict=True) if n)
-    return f"The reveal changed {effect.n_changed:,} of {effect.answers:,} {of}: {where}."
+    where = ", ".join(f"{count(n)} {word}" for n, word in zip(counts, words, strict=True) if n)
+    return f"The reveal changed {count(effect.n_changed)} of {count(effect.answers)} {of}: {where}."
 
 
 def _net(net: Estimate) -> str:
     """Say whether that helped, or how many changes it takes to tell."""
     if net.value is None or net.low is None or net.high is None:
-        changed = "1 changed answer" if net.n == 1 else f"{net.n:,} changed answers"
+        changed = "1 changed answer" if net.n == 1 else f"{count(net.n)} changed answers"
         return f"Whether it helps cannot be told yet: {changed}, and it takes about {LEAST_CHANGED}."
     low, value, high = (points(each, net) for each in (net.low, net.value, net.high))
     verdict = "it helps" if net.low > 0 else "it harms" if net.high < 0 else "chance alone can explain that"

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.db.models import Min
 from django.db.models.functions import Greatest
 
+from apps.common import numerals
 from apps.common.isolation import is_no_rows_fault, one_by_one
 from apps.predictions.models import Batch, BatchKind, BatchStage, Stage
 from apps.predictions.services import stages
@@ -201,7 +202,7 @@ def _note_failed(model: MonitoredModel, failed: list[ReviewItem]) -> None:
         return
     changed = [item.adjudicated_at or item.labelled_at or item.opened_at for item in failed]
     names = ", ".join(item.prediction.external_id for item in failed[:NAMED])
-    more = f" and {len(failed) - NAMED:,} more" if len(failed) > NAMED else ""
+    more = f" and {numerals.count(len(failed) - NAMED)} more" if len(failed) > NAMED else ""
     detail = f"reviews of {names}{more}"
     incidents.note_stuck(model, ITEMS, rows=len(failed), first_at=min(changed), last_at=max(changed), detail=detail)
 

@@ -14,6 +14,8 @@ from countersign.errors import (
     ReportFailedError,
     RowsRejectedError,
     ServerError,
+    StudyFailedError,
+    StudyRefusedError,
     TooLargeError,
     UnreachableError,
 )
@@ -21,6 +23,7 @@ from countersign.model import Model
 from countersign.pushing import PushResult, RejectedRow
 from countersign.reports import Report, ReportRequest, StoredReport
 from countersign.reviewing import Claimed, Decided, Queue, Slot
+from countersign.training import Study, StudyRequest
 
 __all__ = [
     "ApiError",
@@ -46,6 +49,10 @@ __all__ = [
     "ServerError",
     "Slot",
     "StoredReport",
+    "Study",
+    "StudyFailedError",
+    "StudyRefusedError",
+    "StudyRequest",
     "TooLargeError",
     "UnreachableError",
 ]

@@ -95,3 +95,11 @@ class RowsRejectedError(CountersignError):
 
 class ReportFailedError(CountersignError):
     """The server failed to compute the report."""
+
+
+class StudyFailedError(CountersignError):
+    """The server failed to find out whether a new model would be better."""
+
+
+class StudyRefusedError(CountersignError):
+    """The labels are too few, or too much alike, to tell whether a new model would be better; says what is missing."""

@@ -37,12 +37,12 @@ def labels_frame(connection: Connection, path: str, *, seq: int | None) -> "pd.D
     return frame
 
 
-def save_labels(connection: Connection, path: str, file: Path, *, seq: int | None) -> Path:
-    """Stream all labels into a file. Its suffix names the format. Raises ValueError for an unknown suffix."""
+def save_labels(connection: Connection, path: str, file: Path, **asked: Any) -> Path:
+    """Stream the labels that are asked for into a file. Its suffix names the format. Raises ValueError for another."""
     form = FORMATS.get(file.suffix.lower())
     if form is None:
         raise ValueError(f"{file.name}: labels are saved as {', '.join(sorted(FORMATS))}.")
-    query = {"format": form} | ({} if seq is None else {"seq": seq})
+    query = {"format": form} | {name: value for name, value in asked.items() if value is not None}
     # The file gets its name only when it is complete.
     draft = file.with_name(file.name + ".part")
     try:

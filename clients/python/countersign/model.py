@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from countersign import labels as exports
+from countersign import training
 from countersign.connection import Connection
 from countersign.documents import Limits, part
 from countersign.progress import Progress
 from countersign.pushing import BATCH_ROWS, PushResult, push
 from countersign.reports import ReportRequest, StoredReport, stored_reports
 from countersign.sources import Source
+from countersign.training import StudyRequest
 from countersign.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -184,6 +186,38 @@ class Model:
     def save_labels(self, file: str | Path, *, seq: int | None = None) -> Path:
         """Stream all resolved labels into a .csv, .ndjson or .parquet file."""
         return exports.save_labels(self._connection, f"{self._path}/labels", Path(file), seq=seq)
+
+    def training_frame(self, *, seq: int | None = None, test_share: float | None = None) -> "pd.DataFrame":
+        """Return labels with their features, weight and split by subject as a DataFrame, as of `seq` or now.
+
+        Train with `weight`, on the rows whose `split` is "train". A fifth of all subjects, or `test_share`, is "test".
+        """
+        return training.training_frame(self._connection, self._training_path, seq=seq, test_share=test_share)
+
+    def save_training_set(self, file: str | Path, *, seq: int | None = None, test_share: float | None = None) -> Path:
+        """Stream labels with their features into a .csv, .ndjson or .parquet file."""
+        return exports.save_labels(self._connection, self._training_path, Path(file), seq=seq, test_share=test_share)
+
+    @property
+    def _training_path(self) -> str:
+        return f"{self._path}/training-set"
+
+    def card(self) -> dict[str, Any]:
+        """Return the model card: what is known about the model, each figure with its range and its report."""
+        answer: dict[str, Any] = self._connection.get(f"{self._path}/card")
+        return answer
+
+    def request_study(self, *, days: int = 180, without_sensitive: bool = False) -> StudyRequest:
+        """Ask whether a new model would be better, from the labels of the last 90, 180 or 365 days.
+
+        While a study of the model is under way, that one is returned.
+        """
+        body = {"days": days, "without_sensitive": without_sensitive}
+        return self.study(self._connection.post(f"{self._path}/studies", body)["id"])
+
+    def study(self, number: int) -> StudyRequest:
+        """Return an earlier study by the number of its request."""
+        return StudyRequest(self._connection, number)
 
     def request_report(
         self,

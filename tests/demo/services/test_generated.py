@@ -51,6 +51,13 @@ def test_the_model_reads_tickets_better_than_the_rule() -> None:
     assert {row["prediction"] for row in rows} == set(generated.TEAMS)
 
 
+def test_the_second_version_reads_tickets_better_than_the_first() -> None:
+    source = generated.Tickets(NOW)
+    truth, rows = {each["id"]: each["outcome"] for each in source.outcomes()}, source.predictions()
+    old, new = ([row for row in rows if row["version"] == name] for name in (generated.OLD, generated.NEW))
+    assert right(new, truth) > right(old, truth) + 0.03
+
+
 def test_the_new_wing_of_the_hospital_makes_its_forecasts_too_low() -> None:
     source = generated.Energy(NOW)
     truth = {each["id"]: each["outcome"] for each in source.outcomes()}

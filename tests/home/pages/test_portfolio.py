@@ -172,3 +172,35 @@ def test_before_the_first_figures_the_page_says_what_it_waits_for(client: Client
     page = page_of(client, project)
     assert "The first figures are being made." in page
     assert "They need predictions of this month or the last" in page
+
+
+def test_the_pdf_shows_the_table_on_landscape_pages_and_no_money_to_those_who_judge(client: Client) -> None:
+    project = make_project("city")
+    make_city(project)
+    seen = []
+
+    def printed(_template: Any, content: dict[str, Any]) -> bytes:
+        seen.append(content)
+        return b"%PDF"
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("apps.home.pages.paper.printed", printed)
+        for role in (Role.STAKEHOLDER, Role.REVIEWER):
+            client.force_login(make_member(project, role).user)
+            assert client.get("/p/city/models.pdf").status_code == 200
+    whole, without = seen
+    assert [row["name"] for row in whole["rows"]][:2] == ["Employment", "Invoice fraud"]
+    assert (whole["feet"][0]["worth"], whole["feet"][0]["worth_range"]) == ("$980,000", "$830,000 to $1,130,000")
+    assert (without["has_money"], without["feet"], "$" in without["sentence"]) == (False, [], False)
+
+
+@pytest.mark.slow  # sets two files
+def test_the_pdf_is_set_for_both_kinds_of_readers_and_for_any_script(client: Client) -> None:
+    project = make_project("city")
+    make_city(project)
+    make_model(project, "other", name="住宅")
+    for role in (Role.STAKEHOLDER, Role.REVIEWER):
+        client.force_login(make_member(project, role).user)
+        answer = client.get("/p/city/models.pdf")
+        assert answer["Content-Type"] == "application/pdf"
+        assert answer.content.startswith(b"%PDF-")

@@ -44,7 +44,9 @@ def test_a_sensitive_feature_is_not_named_below_engineer():
     model = sensitive_model()
     event(model)
     (hidden,) = texts(model, JUNE, JUNE + timedelta(days=1), shows_sensitive=False)
-    assert hidden == "From 10 to 14 June, the data were not like the weeks before."
+    assert hidden == (
+        "From 10 to 14 June, the data were not like the weeks before, in a feature that your role does not see."
+    )
     (shown,) = texts(model, JUNE, JUNE + timedelta(days=1), shows_sensitive=True)
     assert "female" in shown
 

@@ -162,7 +162,7 @@ def test_a_slice_that_errs_more_is_named(monkeypatch):
     assert (event.kind, event.first_day) == (DataEvent.Kind.RIGHT, FIRST + timedelta(days=100))
     series = {(each.stage, each.name): each for each in Series.objects.filter(model=model)}
     said = sentence(event, Names(model), series)
-    assert said.startswith("Since 10 June, where home is dormitory, ")
+    assert said.startswith("Since 10 June, where home is Dormitory, ")
     assert " in 100 decisions were right, against 8" in said
 
 

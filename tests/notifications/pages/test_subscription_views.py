@@ -51,14 +51,16 @@ def test_a_report_is_subscribed_to_on_its_page(client: Client, anna: Membership,
     schedule = anna.user.subscriptions.get().schedule
     assert (schedule.day, schedule.hour, schedule.zone, schedule.attaches_pdf) == (31, 8, "Europe/Berlin", True)
     assert "On day 31 of each month at 08:00, Europe/Berlin time; PDF attached" in page
+    report = reverse("reports", args=[model.project.slug, model.slug, "value"])
+    assert f'<a href="{report}?window=final_month">' in page
 
 
 def test_a_wrong_answer_keeps_what_was_typed(client: Client, anna: Membership, model: MonitoredModel) -> None:
-    answer = client.post(address(model), ANSWERS | {"zone": "Berlin", "day": "31"})
+    answer = client.post(address(model), ANSWERS | {"zone": "Atlantis", "day": "31"})
     assert answer.status_code == 422
     page = answer.content.decode()
     assert "There is no such time zone." in page
-    assert 'value="Berlin"' in page
+    assert 'value="Atlantis"' in page
     assert not Subscription.objects.exists()
 
 

@@ -1,6 +1,6 @@
 """Editions wait for their reports, for an hour at most, and for final figures where their schedule asks."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +9,7 @@ from apps.accounts.models import Role
 from apps.notifications.models import Edition, Letter, Subscription
 from apps.notifications.services import awaiting
 from apps.registry.models import MonitoredModel
-from apps.reports.models import Report, ReportJob
+from apps.reports.models import ComparisonJob, Report, ReportJob
 from tests.factories import make_member, prediction_row, push_predictions
 from tests.notifications.subscribers import DUE, publish, subscribe
 from tests.reports.stored import make_report, report_model
@@ -30,9 +30,9 @@ def subscribed(model: MonitoredModel, **changes: Any) -> Subscription:
     return subscribe(make_member(model.project, Role.STAKEHOLDER), model, **changes)
 
 
-def finish(job: ReportJob) -> Report:
+def finish(job: ReportJob, *, as_of: datetime = DUE + timedelta(days=1)) -> Report:
     """Store the report of a job, as a worker would."""
-    report = make_report(job.model, job.kind, start=job.start, end=job.end, as_of=DUE + timedelta(days=1))
+    report = make_report(job.model, job.kind, start=job.start, end=job.end, as_of=as_of)
     ReportJob.objects.filter(pk=job.pk).update(report=report, finished_at=DUE)
     return report
 
@@ -106,3 +106,19 @@ def test_the_report_of_the_window_before_stands_beside(model: MonitoredModel) ->
     finish(ReportJob.objects.get(start=start))
     publish(DUE + awaiting.PATIENCE)
     assert made.schedule.editions.get().before == before
+
+
+def test_the_reason_of_a_move_is_asked_for_and_waited_for_too() -> None:
+    model = report_model()
+    for days in (3, 31):
+        push_predictions(model, [prediction_row(days, predicted_at=(DUE - timedelta(days=days)).isoformat())])
+    subscribed(model)
+    publish(DUE)
+    for job in ReportJob.objects.all():
+        finish(job, as_of=DUE)
+    publish(DUE + timedelta(minutes=1))
+    comparison = ComparisonJob.objects.get()
+    assert (comparison.first_end, Edition.objects.get().ready_at) == (comparison.second_start, None)
+    ComparisonJob.objects.update(finished_at=DUE, error="No.")
+    publish(DUE + timedelta(minutes=2))
+    assert Edition.objects.get().ready_at is not None

@@ -1,4 +1,4 @@
-"""A project's name, time zone and number format."""
+"""A project's name, time zone, and formats of numbers and dates."""
 
 import pytest
 from django.test import Client
@@ -17,10 +17,10 @@ def owner() -> Membership:
     return make_member(make_project(), Role.OWNER)
 
 
-def save(owner: Membership, name: str, zone: str, numbers: str = "commas") -> tuple[int, str]:
+def save(owner: Membership, name: str, zone: str, numbers: str = "commas", dates: str = "day_first") -> tuple[int, str]:
     client = Client()
     client.force_login(owner.user)
-    answers = {"name": name, "time_zone": zone, "number_format": numbers}
+    answers = {"name": name, "time_zone": zone, "number_format": numbers, "date_format": dates}
     answer = client.post(reverse("project_settings", args=[owner.project.slug]), answers)
     return answer.status_code, answer.content.decode()
 
@@ -50,6 +50,26 @@ def test_pages_write_numbers_as_the_project_wants_them(owner: Membership, client
     assert "144,616" not in page
     assert "1,32 million dollars" in page
     assert client.get(reverse("report_pdf", args=[owner.project.slug, report.pk])).content.startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(
+    ("dates", "said"),
+    [
+        ("points", "20.11.2026"),
+        ("slashes_month", "11/20/2026"),
+        ("month_first", "November 20, 2026"),
+        ("iso", "2026-11-20"),
+    ],
+)
+def test_pages_write_dates_as_the_project_wants_them(owner: Membership, client: Client, dates: str, said: str) -> None:
+    report = make_report(report_model(owner.project))
+    client.force_login(owner.user)
+    address = reverse("report", args=[owner.project.slug, report.pk])
+    assert "20 November 2026" in client.get(address).content.decode()
+    assert save(owner, "Loans", "UTC", dates=dates)[0] == 302
+    page = client.get(address).content.decode()
+    assert said in page
+    assert "20 November 2026" not in page
 
 
 def test_an_unknown_zone_is_refused(owner: Membership) -> None:

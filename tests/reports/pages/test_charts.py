@@ -68,7 +68,7 @@ def points(mark: Mark) -> list[tuple[float, float]]:
 
 def test_a_chart_is_laid_out_for_a_page_and_for_a_phone(value: Chart) -> None:
     assert set(charts(document("value"))) == {"by_time", "losses"}
-    assert (value.wide.width, value.phone.width) == (448, PHONE)
+    assert (value.wide.width, value.phone.width) == (WIDE, PHONE)
 
 
 def test_charts_have_the_colors_of_the_tokens_alone(value: Chart) -> None:
@@ -233,3 +233,11 @@ def test_a_final_day_with_too_few_labels_is_hollow_and_called_preliminary() -> N
     for plot in both(charts(made)["by_time"]):
         assert "preliminary" in texts(plot)
         assert "still open" not in texts(plot)
+
+
+def test_a_long_name_of_a_group_keeps_what_tells_it_apart() -> None:
+    figures = [Ranged(f"Relation to the householder: {value}", 0.5) for value in ("Brother or sister", "Stepchild")]
+    plot = by_group(figures, Axis(str), None, width=448)
+    names = [mark.text for mark in plot.marks if isinstance(mark, Text)]
+    # 28 characters beside a row of half a page: 8 are left of the feature, or 16.
+    assert {"Relation…: Brother or sister", "Relation to the…: Stepchild"} <= set(names)

@@ -72,7 +72,7 @@ def test_groups_of_single_cases_are_hidden_from_stakeholders() -> None:
     report = make_report(report_model(), "performance", document=with_groups(small=4))
     # Between the 9,004 here and the 144,616 of the closed days lie the predictions of no group.
     text = page(report, Role.STAKEHOLDER)
-    assert "hidden for your role" in text
+    assert "Hidden for your role: the figure rests on fewer than ten predictions" in text
     assert "45.0" not in text
     assert "45.0" in page(report, Role.ENGINEER)
 

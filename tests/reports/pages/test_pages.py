@@ -164,7 +164,7 @@ def test_losses_of_sensitive_slices_are_hidden_too(model: MonitoredModel) -> Non
 def test_each_chart_reserves_its_place(model: MonitoredModel) -> None:
     make_report(model)
     page = text_of(signed_in(model).get(latest(model)))
-    assert page.count('viewBox="0 0 448 256" width="448" height="256"') == 1
+    assert page.count('viewBox="0 0 720 256" width="720" height="256"') == 1
     assert page.count('viewBox="0 0 358 256" width="358" height="256"') == 1
 
 
@@ -267,6 +267,8 @@ def test_a_job_says_its_step_and_asks_again_until_it_is_done(model: MonitoredMod
     client = signed_in(model)
     page = text_of(client.get(where))
     assert "Waiting for its turn." in page
+    # Other windows stay within reach meanwhile.
+    assert "Another time…" in page
     assert 'hx-trigger="every 1s"' in page
     assert "<html" not in text_of(client.get(where, headers={"HX-Request": "true"}))
     job.report = make_report(model)
@@ -322,15 +324,24 @@ def test_a_window_without_any_figure_has_a_page_with_reasons(model: MonitoredMod
     assert "none of these cases is reviewed yet" in text_of(signed_in(model).get(latest(model, kind)))
 
 
-def test_a_single_month_is_a_line_of_a_table_and_no_chart(model: MonitoredModel) -> None:
+def test_a_window_of_a_single_month_does_not_repeat_its_figures_month_by_month(model: MonitoredModel) -> None:
     short = document("value")
     short["series"] = short["series"][:1]
     short["value"]["losses"] = []
     make_report(model, document=short)
     page = text_of(signed_in(model).get(latest(model)))
+    assert "Month by month" not in page
+    assert 'class="plot' not in page
+
+
+def test_months_without_figures_are_lines_of_a_table_and_no_chart(model: MonitoredModel) -> None:
+    unknown = document("value")
+    for point in unknown["series"][1:]:
+        point["figures"] = {}
+    make_report(model, document=unknown)
+    page = text_of(signed_in(model).get(latest(model)))
     assert "Too few figures for a chart." in page
     assert "25 to 31 May 2026" in page
-    assert 'class="plot' not in page
 
 
 def test_reports_of_another_project_do_not_exist(model: MonitoredModel) -> None:
@@ -353,3 +364,13 @@ def test_the_page_of_a_report_runs_a_fixed_number_of_queries(
     client = signed_in(model, Role.ENGINEER)
     with django_assert_max_num_queries(22):
         assert client.get(latest(model)).status_code == 200
+
+
+def test_a_reason_that_many_cells_share_is_said_once(model: MonitoredModel) -> None:
+    hidden = document("value")
+    for each in hidden["sections"]["open"].values():
+        each |= {"value": None, "low": None, "high": None, "code": "fewer_than_ten", "method": "none"}
+    make_report(model, document=hidden)
+    page = text_of(signed_in(model).get(latest(model)))
+    assert page.count("<small>hidden</small>") == len(hidden["sections"]["open"]) - 1  # one more right is no sum
+    assert page.count("Hidden for your role: the figure rests on fewer than ten predictions") == 1

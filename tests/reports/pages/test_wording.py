@@ -182,7 +182,7 @@ def test_every_code_without_a_figure_reads_as_words(code: str) -> None:
     [
         ("preliminary", {"labels_needed": 1_588}, "preliminary, 1,588 more labels are needed"),
         ("adjudication_open", {}, "some cases still wait for a second opinion"),
-        ("boundary", {}, "at the edge of what the sample can show; the range says how far off it may be"),
+        ("boundary", {}, "at the edge of what the sample can show"),
     ],
 )
 def test_codes_beside_a_figure_say_what_to_know(code: str, changes: dict[str, Any], said: str) -> None:

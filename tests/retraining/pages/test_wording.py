@@ -3,13 +3,14 @@
 import pytest
 
 from apps.retraining.pages import wording
+from apps.retraining.services.sentence import headline
 from tests.retraining.stored import document, figure
 
 
 def advised(verdict, gain, *, enough=None, disagrees=False, **changes):
     found = document(**changes)
     found["advice"] |= {"verdict": verdict, "gain": figure(*gain), "enough": enough, "disagrees": disagrees}
-    return wording.lede(found).replace("\u00a0", " ")
+    return headline(found).replace("\u00a0", " ")
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,13 @@ def advised(verdict, gain, *, enough=None, disagrees=False, **changes):
             (0.001, -0.002, 0.004),
             None,
             "No gain in sight: with 6,273 labels a new model would be as good as this one, give or take 0.4 points.",
+        ),
+        (
+            "no_gain",
+            (-0.003, -0.0064, 0.0004),
+            None,
+            "No gain in sight: with 6,273 labels a new model would be 0.3 ± 0.3 points worse, and even 25,000 labels"
+            " would hardly tell.",
         ),
     ],
 )

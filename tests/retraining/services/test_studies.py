@@ -1,5 +1,7 @@
 """Studies are asked for once, made by a worker, kept, and refused where labels are too few."""
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from apps.accounts.models import Role
@@ -7,6 +9,7 @@ from apps.common.errors import ConflictError, DomainError
 from apps.predictions.models import Payload
 from apps.retraining import services
 from apps.retraining.models import Study, StudyJob
+from apps.retraining.services import evidence
 from apps.retraining.services.studies import TooManyStudiesError
 from tests.factories import make_member, make_model, make_project
 from tests.retraining.worlds import make_learning_world
@@ -37,6 +40,7 @@ def test_a_model_that_ignores_what_the_truth_depends_on_should_be_trained_again(
     assert document["labels"] == {
         "outcomes": 700,
         "reviews": 0,
+        "reviews_left_out": 0,
         "used": 700,
         "subjects": 350,
         "without_features": 0,
@@ -126,3 +130,13 @@ def test_a_project_has_five_studies_under_way_at_most():
         StudyJob.objects.create(model=make_model(project), days=90)
     with pytest.raises(TooManyStudiesError):
         ask(make_model(project))
+
+
+def test_a_few_reviews_of_open_days_do_not_stand_beside_many_outcomes():
+    """50 reviews that stand for 20,000 predictions: with 1,000 outcomes, n_eff is 21,000²/(1,000 + 50·400²) = 55."""
+    rows = pd.DataFrame({"weight": np.ones(1_000)})
+    items = pd.DataFrame({"weight": np.full(50, 400.0)})
+    assert evidence._counted(rows, items) is rows
+    # 1,000 that stand for 2,000: n_eff is 3,000²/(1,000 + 4,000) = 1,800.
+    assert len(evidence._counted(rows, pd.DataFrame({"weight": np.full(1_000, 2.0)}))) == 2_000
+    assert len(evidence._counted(rows.iloc[:0], items)) == 50

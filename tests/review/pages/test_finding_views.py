@@ -1,6 +1,7 @@
 """Cases found on pages: the list with its filters and files, the page of one, and the search."""
 
 import csv
+import json
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from apps.predictions.models import BatchStage, CaseView, Payload, Prediction, S
 from apps.registry.models import ReviewQueue
 from apps.review import services
 from apps.review.models import ReviewItem
-from apps.review.services import saved_views, verdicts
+from apps.review.services import by_features, saved_views, verdicts
 from tests.factories import make_member, prediction_row, push_outcomes, push_predictions
 from tests.predictions.actions import push_actions
 from tests.review.factories import (
@@ -111,6 +112,55 @@ def test_filters_narrow_the_list_and_its_file(
     assert {name for name in everything if f">{name}</a>" in page} == set(found)
 
 
+def _younger_than(age: float) -> str:
+    return json.dumps({"field": "features.age", "op": "lt", "value": age})
+
+
+def test_a_condition_on_features_narrows_the_list_and_its_file(queue: ReviewQueue, dan: Membership) -> None:
+    # Ages are 21, 24, 27, 70 and 71.
+    assert listed(dan, queue, where=_younger_than(27)) == ["case-4", "case-1"]
+    assert listed(dan, queue, where=_younger_than(80), state="not_drawn") == ["case-51", "case-50"]
+    page = visit(dan, "cases", queue.model.slug, where=_younger_than(27))
+    assert "Age less than 27" in page
+    assert (">case-4<" in page, ">case-7<" in page) == (True, False)
+    # Only what a person was shown counts as seen.
+    assert CaseView.objects.filter(user=dan.user, place=CaseView.Place.LIST).count() == 2
+    assert 'name="where"' in page
+
+
+def test_without_its_features_a_case_is_not_found_by_them(queue: ReviewQueue, dan: Membership) -> None:
+    Payload.objects.filter(prediction__external_id="case-4").delete()
+    assert listed(dan, queue, where=_younger_than(27)) == ["case-1"]
+    # A missing value meets the opposite, a missing row nothing.
+    assert listed(dan, queue, where=json.dumps({"not": json.loads(_younger_than(60))})) == ["case-51", "case-50"]
+
+
+def test_a_rare_condition_is_sought_page_by_page(
+    queue: ReviewQueue, dan: Membership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(by_features, "MOST_READ", 3)
+    where = _younger_than(22)
+    first = visit(dan, "cases", queue.model.slug, where=where)
+    assert "None of the 3 newest cases" in first
+    after = first.split("after=")[1].split('"')[0]
+    second = visit(dan, "cases", queue.model.slug, where=where, after=after)
+    assert (">case-1<" in second, "after=" in second) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "{",
+        "[" * 3_000,
+        '{"field": "features.height", "op": "lt", "value": 1}',
+        '{"field": "score", "op": "lt", "value": 1}',
+        "x" * 5_000,
+    ],
+)
+def test_a_bad_condition_on_features_says_so(queue: ReviewQueue, dan: Membership, where: str) -> None:
+    assert "condition" in visit(dan, "cases", queue.model.slug, status=400, where=where)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "query",
@@ -201,6 +251,20 @@ def test_numbers_have_a_page_and_a_list_too() -> None:
     assert "12.5 days" in visit(dan, "cases", queue.model.slug, prediction="12,5")
     assert "12.5 days" not in visit(dan, "cases", queue.model.slug, prediction="13")
     assert "12.5 days" in visit(dan, "prediction", queue.model.slug, ReviewItem.objects.first().prediction_id)
+
+
+def test_numbers_give_another_answer_beyond_the_tolerance() -> None:
+    queue = make_numbers_queue(tolerance=1.0, tolerance_share=0.1)
+    pairs = {1: (10.0, 11.0), 2: (10.0, 11.2), 3: (50.0, 55.5), 4: (50.0, 56.0), 5: (50.0, None)}
+    rows = [
+        prediction_row(number, prediction=own, baseline=other, score=None) for number, (own, other) in pairs.items()
+    ]
+    push_predictions(queue.model, rows)
+    dan = make_member(queue.model.project, Role.ENGINEER)
+    # 10 % of the larger one: of 11.2 it is 1.12, and of 55.5 5.55. Case 2 is 1.2 apart, case 4 is 6.0.
+    assert listed(dan, queue, baseline="differs") == ["case-4", "case-2"]
+    assert listed(dan, queue, baseline="agrees") == ["case-3", "case-1"]
+    assert visit(dan, "cases", queue.model.slug).count(">differs<") == 2
 
 
 def test_search_finds_a_case_by_its_id_and_opens_it(queue: ReviewQueue, dan: Membership) -> None:

@@ -148,3 +148,18 @@ def test_the_queues_of_a_shadow_are_changed_at_the_model_in_use(shadow: Monitore
 def test_a_model_with_everything_of_its_own_is_no_shadow() -> None:
     model = make_model()
     assert (model.champion, model_document().get("shadow_of")) == (model, None)
+
+
+@pytest.mark.parametrize(("tolerance", "floor"), [(0.0, policies.SMALLEST_FLOOR), (1.0, policies.FLOOR_RATE)])
+def test_a_shadow_of_numbers_draws_beyond_the_tolerance_and_within_it_as_usual(tolerance: float, floor: float) -> None:
+    numbers = {"task": "regression", "classes": [], "positive_class": "", "class_labels": {}, "unit": "days"}
+    champion = make_model(slug="days", **numbers, prediction_range=[0.0, 100.0], tolerance=tolerance)
+    shadow = registering.put_model(champion.project, slug="new-days", document={"shadow_of": "days", "name": "New"})
+    push_predictions(
+        shadow, [row(n, prediction=10.0, score=None, probabilities=None, baseline=10.0 + n) for n in (1, 2)]
+    )
+    draw_all(shadow)
+    drawn = {each.prediction.external_id: each.inclusion_probability for each in Draw.objects.all()}
+    assert drawn.get("case-2") == 1.0
+    assert ("case-1" in drawn) is (tolerance == 0.0)
+    assert policies.current_document(shadow)["floor"] == floor

@@ -77,6 +77,14 @@ def test_differing_needs_a_baseline():
     assert p_of(PolicyKind.DISAGREEMENT, {"rate": 0.3}, columns) == [0.3, 0.0, 0.0]
 
 
+def test_numbers_differ_beyond_the_tolerance_of_their_model():
+    columns = {"predicted_index": [100.0, 100.0, 100.0, 0.1], "baseline_index": [105.0, 106.0, NAN, 0.3]}
+    tolerant = MonitoredModel(task="regression", tolerance_share=0.05, tolerance=0.2)
+    assert p_of(PolicyKind.DISAGREEMENT, {"rate": 0.3}, columns, model=tolerant) == [0.0, 0.3, 0.0, 0.0]
+    exact = MonitoredModel(task="regression")
+    assert p_of(PolicyKind.DISAGREEMENT, {"rate": 0.3}, columns, model=exact) == [0.3, 0.3, 0.0, 0.3]
+
+
 def test_what_is_off_draws_nothing_and_leaves_nothing_to_chance():
     off = SamplingPolicy(kind=PolicyKind.UNIFORM, settings={"rate": 1.0}, is_on=False)
     floor = SamplingPolicy(kind=PolicyKind.FLOOR, settings={"rate": 0.1})

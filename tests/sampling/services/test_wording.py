@@ -6,6 +6,7 @@ import pytest
 
 from apps.registry.models import MonitoredModel
 from apps.sampling.services import policies, wording
+from apps.sampling.services.wording.policies import short_of
 from tests.factories import make_model
 
 
@@ -70,6 +71,13 @@ FOREIGN = {"not": leaf("features.CIT", "eq", 1)}
 )
 def test_a_condition_is_a_sentence(tree, text):
     assert wording.condition(plain(), tree) == text
+
+
+def test_model_and_baseline_differ_by_more_than_the_tolerance():
+    tolerant = MonitoredModel(task="regression", unit="kWh", tolerance=0.5, tolerance_share=0.05)
+    wanted = "Model and baseline differ by more than 0.5\xa0kWh or 5\xa0%"
+    assert short_of(tolerant, {"kind": "disagreement"}) == wanted
+    assert short_of(MonitoredModel(task="regression"), {"kind": "disagreement"}) == "Model and baseline differ"
 
 
 SENTENCES = [

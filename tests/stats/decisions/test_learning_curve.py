@@ -50,6 +50,7 @@ def test_nothing_is_said_beyond_four_times_the_labels():
         (0.06, 0.3, "yes"),  # 0.035 ± 0.009
         (0.00, 0.3, "not_yet"),  # −0.025 ± 0.009
         (0.0255, 0.05, "no_gain"),  # 0.0005 ± 0.0016
+        (0.015, 0.4, "no_gain"),  # −0.010 ± 0.012, and 0.0025 ± 0.006 at four times
         (0.025, 0.9, "cannot_tell"),  # 0.000 ± 0.028, and 0.0125 ± 0.014 at four times
         (0.04, 0.9, "not_yet"),  # 0.015 ± 0.028, and 0.0275 ± 0.014 at four times
     ],

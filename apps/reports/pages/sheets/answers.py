@@ -156,15 +156,15 @@ def _matrix(document: Document) -> MatrixPicture | None:
 def _of_many(document: Document) -> Iterator[_Asked]:
     """Ask about the worst class both ways, and about all classes counting the same."""
     for metric, question, technical in (
-        ("recall", "Which class does it miss most?", "recall"),
-        ("precision", "Which of its answers is wrong most often?", "precision"),
+        ("recall", "Which class does it find least often?", "recall"),
+        ("precision", "Which of its answers is right least often?", "precision"),
     ):
         worst = _worst(document, metric)
         if worst:
             name = wording.class_name(document, worst)
             among = plural(len(contents.main_classes(document)), "class", "classes")
-            take = f"“{name}”, the lowest of {among}, and so partly by chance. ({technical})"
-            yield _Asked(question, f"{metric}:{worst}", "", take)
+            take = f"The lowest of {among}, and so partly by chance. ({technical})"
+            yield _Asked(f"{question} “{name}”", f"{metric}:{worst}", "", take)
     if "macro_recall" in document["headline"]["figures"]:
         take = "Take this one where rare classes matter as much as frequent ones. (macro recall)"
         yield _Asked("And if every class counted the same?", "macro_recall", "", take)

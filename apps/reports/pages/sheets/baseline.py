@@ -146,5 +146,5 @@ def _how_often(chance: float) -> str:
     ('less than once in 10,000 times', '3.2 times in 100', '0.12 times in 100', '99.8 times in 100')
     """
     if chance < 0.0001:
-        return "less than once in 10,000 times"
+        return f"less than once in {count(10_000)} times"
     return f"{hundredths(chance, decimals=2 if chance < 0.01 else 1 if chance < 0.1 else 0)} times in 100"

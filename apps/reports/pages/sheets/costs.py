@@ -49,7 +49,7 @@ def _hours(document: Document, costs: CostsSection) -> Facts:
         return []
     name = f"more than {BASELINE}" if metric == "value_difference" else "in all"
     earned = in_sentence(in_other_terms(worth, times=1 / hours), unit(document, "value_total"))
-    spent = localized(f"{hours:,.0f}" if hours >= LARGE else f"{hours:.2g}")
+    spent = count(hours) if hours >= LARGE else localized(f"{hours:.2g}")
     return [("Value for each hour of review", f"{earned} {name}; reviews took {spent} hours")]
 
 

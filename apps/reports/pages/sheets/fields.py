@@ -1,14 +1,11 @@
 """The table of what was said and what came true: counts with ranges, and at its margins how often that was right."""
 
-from datetime import date
-from urllib.parse import urlencode
-
 from apps.common.shares import hundredths
 from apps.reports.engine.document import Document, Figure
 from apps.reports.engine.pictured import MatrixPicture
 from apps.reports.engine.rounding import is_exact, step_of, stepped
 from apps.reports.pages import contents, numbers, wording
-from apps.reports.pages.figures import range_of, reason
+from apps.reports.pages.figures import brief, range_of
 from apps.reports.pages.numbers import count
 from apps.reports.pages.sheets.layout import Cell, Field, Fields, Head, Row, Section, Table
 from apps.reports.pages.sheets.tables import cell
@@ -44,7 +41,9 @@ def _fields(document: Document, found: MatrixPicture) -> Fields:
     ]
     foot = [_margin(figure, "found") for figure in found["found"]]
     foot += [Head("")] * (len(titles) - len(foot))
-    return Fields("What was said, by row, and what came true, by column", columns, rows, foot)
+    shown = [*(share for row in found["rows"] for share in row["shares"]), *found["found"]]
+    remarks = list(dict.fromkeys(remark for figure in shown if (remark := brief(figure)[1])))
+    return Fields("What was said, by row, and what came true, by column", columns, rows, foot, remarks)
 
 
 def _about(number: float, found: MatrixPicture, column: int) -> str:
@@ -59,7 +58,7 @@ def _field(document: Document, found: MatrixPicture, i: int, j: int, *, most: fl
     number, is_right = _count(row["n"], share), i == j
     words = ("right" if is_right else "wrong") if len(found["groups"]) <= MOST_WITH_WORDS else ""
     if number is None:
-        return Field("–", words, reason(share), is_right, 0)
+        return Field("–", words, brief(share)[0], is_right, 0)
     said, true = found["groups"][i], found["groups"][j]
     is_one = len(said) == len(true) == 1
     names = f"said {_title(document, said)}, in truth {_title(document, true)}"
@@ -83,7 +82,7 @@ def _likely(n: int, share: Figure) -> str:
 
 def _margin(figure: Figure, word: str) -> Head:
     if figure["value"] is None:
-        return Head("–", reason(figure))
+        return Head("–", brief(figure)[0])
     ends = range_of(figure)
     decimals = numbers.per_hundred_decimals(*ends) if ends else 1
     likely = "counted" if ends is None else f"{' to '.join(hundredths(end, decimals=decimals) for end in ends)}"
@@ -91,19 +90,8 @@ def _margin(figure: Figure, word: str) -> Head:
 
 
 def _query(document: Document, said: str, true: str) -> str:
-    """Write the search for the cases of a field, on the days of the headline's part."""
-    part = contents.headline_part(document)
-    if part is None:
-        return ""
-    place, last = document["classes"].index, numbers.last_day(date.fromisoformat(part["end"]))
-    return urlencode(
-        {
-            "prediction": f"class:{place(said)}",
-            "truth": f"class:{place(true)}",
-            "since": part["start"],
-            "until": last.isoformat(),
-        }
-    )
+    place = document["classes"].index
+    return contents.search_query(document, prediction=f"class:{place(said)}", truth=f"class:{place(true)}")
 
 
 def _count(n: int, share: Figure) -> float | None:

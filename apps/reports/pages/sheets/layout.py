@@ -3,8 +3,6 @@
 from dataclasses import dataclass, field
 
 Facts = list[tuple[str, str]]
-# Sections of the value page.
-BESIDE = {"losses"}
 # How figures were made, closed until opened; the caveats alone are open.
 METHOD = {
     "cannot_say",
@@ -84,23 +82,29 @@ class Fields:
     columns: list[Head]
     rows: list[tuple[Head, list[Field], Head]]
     foot: list[Head]
+    remarks: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A figure in a table, its range below it."""
+    """A figure in a table, its range below it; what many cells have in common is said once, as a remark."""
 
     text: str
     note: str = ""
+    remark: str = ""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a table; `aside` is a technical name or a condition, in small print."""
+    """A row of a table; `aside` is a technical name or a condition, in small print.
+
+    `query` is the search that finds its cases.
+    """
 
     name: str
     cells: list[Cell]
     aside: str = ""
+    query: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,15 @@ class Table:
     def lines(self) -> list[tuple[Row, list[tuple[Cell, str]]]]:
         """Each row with its cells, each cell with the title of its column."""
         return [(row, list(zip(row.cells, self.head[1:], strict=True))) for row in self.rows]
+
+    @property
+    def opens_cases(self) -> bool:
+        return any(row.query for row in self.rows)
+
+    @property
+    def remarks(self) -> list[str]:
+        """What its cells say in a word, in full, each once."""
+        return list(dict.fromkeys(cell.remark for row in self.rows for cell in row.cells if cell.remark))
 
 
 @dataclass(frozen=True)
@@ -184,16 +197,6 @@ class Sheet:
     def method(self) -> list[Section]:
         """Sections on how the figures were made."""
         return [section for section in self.sections if section.name in METHOD]
-
-    @property
-    def beside(self) -> list[Section]:
-        """Sections beside the chart over time, on pages of two columns."""
-        return [section for section in self.pictures if section.name in BESIDE]
-
-    @property
-    def below(self) -> list[Section]:
-        """Sections below the two columns."""
-        return [section for section in self.pictures if section.name not in {"by_time", *BESIDE}]
 
     @property
     def by_name(self) -> dict[str, Section]:

@@ -28,13 +28,17 @@ def section(document: Document, value: ValueSection) -> Section | None:
         return None
     told = shown(value["losses"])
     lost = in_sentence(average, unit(document, "value_total"))
-    note = f"Against being right, all predictions together lose {lost} per 1,000, {when}." if average["value"] else ""
+    note = (
+        f"Against being right, all predictions together lose {lost} per {count(1_000)}, {when}."
+        if average["value"]
+        else ""
+    )
     if not told:
         return Section(
             "losses", TITLE, note, sentences=[f"None of the {count(tested)} slices loses more than the rest."]
         )
     rows = [_row(document, loss, others) for loss, others in told]
-    head = ["Slice", "Above the average, per 1,000", "In total"]
+    head = ["Slice", f"Above the average, per {count(1_000)}", "Above it, in total"]
     caption = f"Lost above the average of all predictions, each with its {RANGE}"
     return Section(
         "losses",
@@ -111,7 +115,7 @@ def _message(document: Document, told: list[tuple[Loss, list[Loss]]]) -> str:
     above = first.get("above")
     if above is None or not is_sure(first):
         return "No slice loses more than the average for sure."
-    return f"{name(document, first)} loses {in_sentence(above, unit(document, 'value_total'))} more per 1,000."
+    return f"{name(document, first)} loses {in_sentence(above, unit(document, 'value_total'))} more per {count(1_000)}."
 
 
 def _all_of_it(document: Document, told: list[tuple[Loss, list[Loss]]]) -> Table:
@@ -126,7 +130,9 @@ def _all_of_it(document: Document, told: list[tuple[Loss, list[Loss]]]) -> Table
         )
         for loss, _ in told
     ]
-    return Table(TITLE, ["Slice", "Above the average, per 1,000", "Predictions", "Lost in all"], rows)
+    return Table(
+        TITLE, ["Slice", f"Above the average, per {count(1_000)}", "Predictions", "Lost against being right"], rows
+    )
 
 
 def _reading(told: list[tuple[Loss, list[Loss]]], tested: int) -> list[str]:

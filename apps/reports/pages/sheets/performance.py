@@ -32,10 +32,8 @@ PARTS = {"closed": "closed days", "open": "open days"}
 
 
 def sections(document: Document) -> list[Section]:
-    metric = contents.metric_over_time(document)
-    note = f"{wording.metric_name(document, metric)[0]}. {shared.HOLLOW}"
     shown = [
-        shared.over_time(document, note=note),
+        shared.over_time(document, note=shared.dots_over_time(document)),
         *(_pictures(document) if document.get("pictures") else []),
         pictures.slices(document),
         pictures.weak(document) if document.get("pictures") else None,

@@ -1,5 +1,7 @@
 """The pictures of the performance sheet: what was said and what came true, by class, score, threshold, level, group."""
 
+import json
+
 from apps.common.shares import hundredths
 from apps.reports.engine.document import Document, Figure, SliceSection
 from apps.reports.engine.pictured import Pictures, Stated, WeakSpot
@@ -235,25 +237,32 @@ def weak(document: Document) -> Section | None:
     if found["code"] or not found["spots"]:
         why = "Too few outcomes are known to search for groups" if found["code"] else NO_SPOT
         return Section("weak", "Weak spots found", sentences=[f"{why}."])
+    part = contents.headline_part(document)
+    is_counted = part is not None and found["searched"] == part["n"]
     note = (
         f"Searched in one half of {plural(found['searched'], 'prediction', 'predictions')}, confirmed in the other. "
-        "No two share more than a few predictions."
+        f"No two share more than a few predictions.{'' if is_counted else ESTIMATED}"
     )
     head = ["Who", "Right of 100", "Likely", "Predictions", "Wrong above the rest"]
-    table = Table("Groups in which it is wrong more often", head, [_spot(spot) for spot in found["spots"]])
+    rows = [_spot(document, spot, is_counted=is_counted) for spot in found["spots"]]
+    table = Table("Groups in which it is wrong more often", head, rows)
     return Section("weak", "Weak spots found", note, table=table)
 
 
+ESTIMATED = " How many predictions a group has is estimated from those searched."
 NO_SPOT = "No group of predictions alike in one or two features stands out beyond chance"
 
 
-def _spot(spot: WeakSpot) -> Row:
+def _spot(document: Document, spot: WeakSpot, *, is_counted: bool) -> Row:
     name = " and ".join(f"{part['label']}: {part['value']}" for part in spot["parts"])
     value, low, high = (hundredths(share, decimals=1) for share in spot["right"])
     more, least, most = spot["wrong_above"]
     step = step_of(more, least, most)
     above = Cell(stepped(more, step), f"{stepped(max(least, 0.0), step)} to {stepped(most, step)}")
-    return Row(name, [Cell(value), Cell(f"{low} to {high}"), Cell(count(spot["n"])), above])
+    size = count(spot["n"]) if is_counted else f"about {count(spot['n'])}"
+    condition = spot.get("condition")
+    query = contents.search_query(document, where=json.dumps(condition)) if condition else ""
+    return Row(name, [Cell(value), Cell(f"{low} to {high}"), Cell(size), above], query=query)
 
 
 def _pictures(document: Document) -> Pictures:

@@ -42,7 +42,7 @@ def reveals(document: Document) -> Section | None:
 
 
 def dotted(found: RevealsSection) -> list[RevealGroup]:
-    """Return the groups that the chart compares: all answers, and groups that have others of their kind."""
+    """Return the groups to compare: all answers, and groups that have others of their kind."""
     kinds = Counter(group["kind"] for group in found["groups"])
     return [group for group in found["groups"] if group["kind"] == "all" or kinds[group["kind"]] > 1]
 
@@ -63,7 +63,7 @@ def _table(found: RevealsSection) -> Table:
             name(group),
             [*(cell(group["figures"].get(metric), of) for metric, of in units.items()), Cell(count(group["answers"]))],
         )
-        for group in found["groups"]
+        for group in dotted(found)
     ]
     head = [*HEAD, *(OVER_RELIANCE if relied else []), "Answers"]
     return Table("First answers, changed once the model’s answer was shown", head, rows)

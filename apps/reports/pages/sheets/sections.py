@@ -2,9 +2,10 @@
 
 from datetime import date, datetime
 
+from apps.common import dates
 from apps.common.shares import hundredths
 from apps.reports.engine.document import Document, Figures, Override, Point, SliceSection
-from apps.reports.engine.rounding import Unit, percent, step_of, unit_of
+from apps.reports.engine.rounding import Unit, is_exact, percent, step_of, unit_of
 from apps.reports.pages import contents, numbers, wording
 from apps.reports.pages.caveat_wording import caveat, logged, why_restated
 from apps.reports.pages.contents import unit
@@ -16,12 +17,14 @@ from apps.reports.pages.sheets.tables import cell, labels_cell
 STATES = {"final": "final", "maturing": "still open", "provisional": "still open"}
 HOLLOW = f"Dots with their {RANGE}; hollow dots are still open or preliminary."
 SLICE_DOTS = f"Dots with their {RANGE}; hollow dots are preliminary."
+WEEK = 7  # days
 STEPS = {"day": "Day by day", "week": "Week by week", "month": "Month by month"}
 
 
 def over_time(document: Document, *, note: str) -> Section | None:
     """Show the chart over time with its figures."""
-    if not document["series"]:
+    # A single stretch is the whole window, and the figures above have it.
+    if len(document["series"]) < contents.LEAST_FOR_A_CHART:
         return None
     metric = contents.metric_over_time(document)
     data = Table(
@@ -34,12 +37,24 @@ def over_time(document: Document, *, note: str) -> Section | None:
     return Section("by_time", STEPS[document["step"]], note, ChartText("by_time", _description(data), data))
 
 
+def dots_over_time(document: Document) -> str:
+    """Say which figure the dots stand for, and what surrounds them."""
+    metric = contents.metric_over_time(document)
+    figures = [point["figures"].get(metric) for point in document["series"]]
+    is_counted = all(is_exact(figure) for figure in figures if figure is not None and figure["value"] is not None)
+    dots = (
+        "All outcomes are in" if is_counted else f"Dots with their {RANGE}; hollow dots are still open or preliminary"
+    )
+    return f"{wording.metric_name(document, metric)[0]}. {dots}."
+
+
 def cut_short(document: Document) -> str:
-    """Name a first or last month that is not whole: its sums look small for no other reason."""
-    if document["step"] != "month":
-        return ""
+    """Name a first or last week or month that is not whole: its sums look small for no other reason."""
     ends = {point["start"]: point for point in (document["series"][0], document["series"][-1])}.values()
     spans = [(date.fromisoformat(point["start"]), date.fromisoformat(point["end"])) for point in ends]
+    if document["step"] == "week":
+        days = (spans[-1][1] - spans[-1][0]).days
+        return f" From {dates.of_year(spans[-1][0])}: {plural(days, 'day', 'days')} only." if days < WEEK else ""
     cut = [f"{start:%B}" for start, end in spans if not numbers.is_month(start, end)]
     return f" {' and '.join(cut)}: part of the month only." if cut else ""
 

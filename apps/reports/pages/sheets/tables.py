@@ -22,6 +22,7 @@ from apps.reports.pages.figures import (
     RANGE,
     SHORT_METHODS,
     bounds_text,
+    brief,
     how,
     is_response_low,
     labels,
@@ -61,8 +62,9 @@ def cell(figure: Figure | None, of: Unit) -> Cell:
     """Put the figure over its range, or a dash over the reason."""
     if figure is None:
         return Cell("–")
-    notes = (range_text(figure, of), reason(figure), bounds_text(figure, of))
-    return Cell(figure_text(figure, of), "; ".join(note for note in notes if note))
+    said, remark = brief(figure)
+    notes = (range_text(figure, of), said, bounds_text(figure, of))
+    return Cell(figure_text(figure, of), "; ".join(note for note in notes if note), remark)
 
 
 def labels_cell(figure: Figure | None) -> Cell:

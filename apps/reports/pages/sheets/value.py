@@ -1,5 +1,8 @@
 """The value sheet: money first, then where it is lost, where to put the threshold, and the caveats."""
 
+from dataclasses import replace
+
+from apps.common.numerals import count, fixed
 from apps.common.shares import apart
 from apps.reports.engine.document import Document, Figures, ThresholdSection, ValueSection
 from apps.reports.engine.rounding import money, step_of
@@ -31,6 +34,9 @@ def keys(document: Document) -> list[Key]:
     shown += _beside(document, figures)
     if "accuracy_point_value" in tables.metrics_of(document):
         shown.append(_one_more_right(document, figures))
+    elif metric == "value_difference" and (rate := figures.get("value_difference_per_1000")):
+        name = wording.metric_name(document, "value_difference_per_1000")[0]
+        shown.append(tables.figure_key(name, rate, unit(document, "value_difference_per_1000")))
     return shown
 
 
@@ -55,13 +61,14 @@ def sections(document: Document) -> list[Section]:
     value = document.get("value")
     if not value:
         return [shared.cannot_say(document)]
-    name = wording.metric_name(document, contents.metric_over_time(document))[0]
-    note = f"{name}. {shared.HOLLOW}{shared.cut_short(document) if document['series'] else ''}"
+    note = f"{shared.dots_over_time(document)}{shared.cut_short(document) if document['series'] else ''}"
+    # What to change stands beside the course of time.
+    advice = threshold(document, value) or _shift(document, value)
+    course = shared.over_time(document, note=note)
     shown = [
-        shared.over_time(document, note=note),
+        replace(course, is_half=advice is not None) if course else None,
+        replace(advice, is_half=course is not None) if advice else None,
         losses.section(document, value),
-        threshold(document, value),
-        _shift(document, value),
         shared.overrides(document),
         shared.cannot_say(document),
         shared.restated(document),
@@ -79,7 +86,8 @@ def threshold(document: Document, value: ValueSection) -> Section | None:
     if not curve or curve["best"] is None:
         return None
     positive = wording.class_name(document, document["positive_class"])
-    note = f"Value of 1,000 predictions if “{positive}” is predicted from a score on. The band covers the whole curve."
+    title = f"Value of {count(1_000)} predictions"
+    note = f"{title} if “{positive}” is predicted from a score on. The band covers the whole curve."
     advice = _advice(document, curve)
     chart = ChartText("threshold", advice, _curve_table(document, curve))
     return Section("threshold", "Where to put the threshold", note, chart, sentences=[advice])
@@ -98,7 +106,7 @@ def _shift(document: Document, value: ValueSection) -> Section | None:
         said = f"The constant that would cost least is {found}. Chance alone explains it: no change advised."
         return Section("shift", SHIFT, sentences=[said])
     saving = in_sentence(best["saving"], unit(document, "value_total"))
-    said = f"With every prediction {found}, errors would cost {saving} less per 1,000 predictions."
+    said = f"With every prediction {found}, errors would cost {saving} less per {count(1_000)} predictions."
     return Section(
         "shift", SHIFT, "The same labels chose the shift, so it saves a little less than this.", sentences=[said]
     )
@@ -117,12 +125,19 @@ def _curve_table(document: Document, curve: ThresholdSection) -> Table:
         # Where many scores are close together, several points round to one threshold: the first stands for them.
         named = apart(score, decimals=3, edges=(0.0, 1.0))
         rows.setdefault(named, Row(named, [Cell(of.text(value, step), band)]))
-    return Table("Value of 1,000 predictions by threshold", ["Threshold", "Value, with its band"], list(rows.values()))
+    return Table(
+        f"Value of {count(1_000)} predictions by threshold", ["Threshold", "Value, with its band"], list(rows.values())
+    )
+
+
+def _score(score: float | None) -> str:
+    assert score is not None, "a curve has all its places"
+    return fixed(score, 2)
 
 
 def _advice(document: Document, curve: ThresholdSection) -> str:
     """Say what the curve means for the threshold in use."""
-    flat = f"from {curve['flat_low']:.2f} to {curve['flat_high']:.2f}"
+    flat = f"from {_score(curve['flat_low'])} to {_score(curve['flat_high'])}"
     if curve["code"] == "preliminary":
         needed = curve["labels_needed"]
         more = f": {more_labels(needed)}" if needed else ""
@@ -134,14 +149,18 @@ def _advice(document: Document, curve: ThresholdSection) -> str:
         )
     if curve["advice"] == "no_change":
         return (
-            f"The threshold in use, {curve['current']:.2f}, is as good as any: the data cannot tell thresholds {flat} "
-            "apart. No change advised."
+            f"The threshold in use, {_score(curve['current'])}, is as good as any: the data cannot tell thresholds "
+            f"{flat} apart. No change advised."
         )
     gain = curve["gain"]
-    worth = f", worth {in_sentence(gain, unit(document, 'value_total'))} more per 1,000 predictions" if gain else ""
+    worth = (
+        f", worth {in_sentence(gain, unit(document, 'value_total'))} more per {count(1_000)} predictions"
+        if gain
+        else ""
+    )
     verb = "Raise" if curve["advice"] == "raise" else "Lower"
     also = "" if curve["flat_low"] == curve["flat_high"] else f" Any threshold {flat} would do as well."
-    return f"{verb} the threshold from {curve['current']:.2f} to {curve['best']:.2f}{worth}.{also}"
+    return f"{verb} the threshold from {_score(curve['current'])} to {_score(curve['best'])}{worth}.{also}"
 
 
 def _sums(document: Document) -> Section:

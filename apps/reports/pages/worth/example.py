@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from apps.common.numerals import count, localized
+from apps.common.numerals import count, fixed, localized
 from apps.registry.models import MonitoredModel
 from apps.reports.engine.document import Figure
 from apps.reports.engine.rounding import Unit, figure_text, money, step_of
@@ -15,6 +15,8 @@ from apps.reports.pages.worth.basis import Basis, Table
 from apps.reports.pages.worth.forms import WorthForm, written
 
 PER = 1_000
+# The parts above are rounded: a sum this near to the report’s is the same.
+ROUNDED = 0.01
 # Sentences about single kinds of decisions; the others are summed up.
 MOST_LINES = 6
 WITHOUT_AMOUNTS = "Some predictions came without an amount, so their sum is not known yet."
@@ -166,6 +168,9 @@ def _last_report(kinds: list[_Kind], basis: Basis, currency: str) -> str:
     value = report.document["value"]
     was = ""
     if figure["value"] is not None:
+        if value["currency"] == currency and abs(would - figure["value"]) <= ROUNDED * abs(figure["value"]):
+            text = figure_text(figure, Unit("money", currency))
+            return f"With these amounts the report on {basis.period} reads {text}, as it does."
         version = f"with version {value['version']} of the amounts it reads"
         was = f"; {version} {figure_text(figure, Unit('money', value['currency']))}"
     return f"At these amounts the report on {basis.period} would read about {_money(would, currency)}{was}."
@@ -187,4 +192,4 @@ def _rounded(number: float) -> str:
     """
     if abs(number) >= 100:
         return count(float(f"{number:.3g}"))
-    return localized(f"{number:.0f}" if abs(number) >= 10 else f"{number:.2g}")
+    return fixed(number, 0) if abs(number) >= 10 else localized(f"{number:.2g}")

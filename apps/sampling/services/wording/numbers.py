@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from apps.common.numerals import localized
 from apps.registry.models.features import in_digits, is_number
 
 # Up to here, a probability of 1 in n is said so.
@@ -11,7 +12,7 @@ NOISE = 1e-9
 
 
 def rate(probability: float) -> str:
-    """Write a probability so that reading it back gives the same.
+    """Write a probability as it is typed, whatever the project’s format: reading it back gives the same.
 
     >>> [rate(each) for each in (1, 0, 0.05, 0.002, 0.016, 1 / 3, 0.35)]
     ['always', 'never', '1 in 20', '1 in 500', '1.6 %', '1 in 3', '35 %']
@@ -26,7 +27,7 @@ def rate(probability: float) -> str:
 
 def rate_as_typed(value: Any) -> str:
     """Write a probability; what is none stays as typed."""
-    return rate(value) if is_number(value) and 0 <= value <= 1 else number_as_typed(value)
+    return localized(rate(value)) if is_number(value) and 0 <= value <= 1 else number_as_typed(value)
 
 
 def number_as_typed(value: Any) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from apps.common.tolerances import allowance
 from apps.registry.models import MonitoredModel
 from apps.sampling.models import PolicyKind, SamplingPolicy
 from apps.sampling.services.wording.conditions import condition
@@ -45,7 +46,7 @@ def policy(model: MonitoredModel, document: Policy) -> Said:
     titles = {each.slug: each.name for each in model.queues.all()}
     slug = document.get("queue", "main")
     return Said(
-        who=_where(model, document, _who(document)),
+        who=_where(model, document, _who(model, document)),
         how_often=_how_often(model, document),
         queue=titles.get(slug, str(slug)),
         is_on=document.get("is_on", True) is not False,
@@ -58,7 +59,7 @@ def short(model: MonitoredModel, stored: SamplingPolicy) -> str:
 
 
 def short_of(model: MonitoredModel, document: Policy) -> str:
-    text = _where(model, document, SHORT.get(_kind(document), "") or _who(document))
+    text = _where(model, document, SHORT.get(_kind(document), "") or _who(model, document))
     return text if len(text) <= LONGEST_SHORT else f"{text[: LONGEST_SHORT - 1].rstrip(' ,')}…"
 
 
@@ -70,8 +71,11 @@ def _where(model: MonitoredModel, document: Policy, who: str) -> str:
     return f"{who}, where {said}"
 
 
-def _who(document: Policy) -> str:
+def _who(model: MonitoredModel, document: Policy) -> str:
     kind = _kind(document)
+    allowed = allowance(model.tolerance, model.tolerance_share, unit=model.unit)
+    if kind == PolicyKind.DISAGREEMENT and allowed:
+        return f"{WHO[kind]} by more than {allowed}"
     if kind == PolicyKind.SLICE:
         return f"By {document.get('slice') or '…'}"
     if kind == PolicyKind.RECOMMENDED:

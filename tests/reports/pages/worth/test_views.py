@@ -170,6 +170,23 @@ def test_the_last_report_is_read_at_other_amounts() -> None:
     assert "would read about $23,500,000; with version 1 of the amounts it reads" in told
 
 
+def test_amounts_as_they_are_give_the_last_report_as_it_is() -> None:
+    model = report_model()
+    made = document("value")
+    # 235 a decision, as above; the report of 100,000 decisions says 0.4 % more.
+    made["headline"]["figures"]["value_total"] |= {"value": 23_600_000.0, "low": 23_600_000.0, "high": 23_600_000.0}
+    made["value"]["decisions"] = {
+        "traffic": 100_000.0,
+        "classes": ["no", "yes"],
+        "table": [[0.4, 0.1], [0.05, 0.45]],
+        "by_amount": None,
+    }
+    make_report(model, document=made)
+    told = text_of(signed_in(model).post(address(model, "example/"), BINARY))
+    assert "reads $23,600,000, as it does." in told
+    assert "would read about" not in told
+
+
 def test_one_amount_fills_all_wrong_answers_without_saving() -> None:
     model = make_model(task="multiclass", classes=KINDS, class_labels={}, positive_class="")
     typed = {"fill": "all", "fill_right": "", "fill_wrong": "-30", "cell_0_0": "5", "cell_0_1": "9", "instead_of": "0"}
