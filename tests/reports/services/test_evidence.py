@@ -4,7 +4,6 @@ What is expected comes from `clients/verify/verify.py`, which shares no code wit
 """
 
 import csv
-import importlib.util
 import io
 import json
 import zipfile
@@ -25,10 +24,10 @@ from apps.reports.services.evidence_file import write_evidence
 from apps.review.models import ReviewItem
 from apps.truth.services import resolving as truth
 from tests.reports import task_worlds, worlds
+from tests.reports.evidence import verify, written
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
-PROGRAM = Path(__file__).parents[3] / "clients" / "verify" / "verify.py"
 KINDS = ("performance", "baseline", "value")
 FEATURES: dict[str, Any] = {
     "features": [
@@ -38,16 +37,6 @@ FEATURES: dict[str, Any] = {
     "slices": [{"name": "age", "feature": "age", "edges": [25, 60]}, {"name": "sex", "feature": "sex", "edges": []}],
 }
 WORTH = {"yes": {"yes": "5", "no": "-20"}, "no": {"yes": "-1", "no": "0"}}
-
-
-def verify(file: Path) -> int:
-    spec = importlib.util.spec_from_file_location("verify", PROGRAM)
-    assert spec is not None
-    assert spec.loader is not None
-    program = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(program)
-    status: int = program.main(str(file))
-    return status
 
 
 def binary(closed: int, kind: str, *, size: int = 1_000, has_score: bool = True) -> Report:
@@ -100,15 +89,6 @@ TASKS: dict[str, Callable[[int, str], Report]] = {
     "several": of_task(task_worlds.make_several),
     "numbers": of_task(task_worlds.make_numbers),
 }
-
-
-def written(report: Report, folder: Path) -> Path:
-    """Have a worker write the file, and put its pieces together."""
-    reports.ask_for_evidence(report)
-    reports.run_due()
-    path = folder / "evidence.zip"
-    path.write_bytes(b"".join(reports.pieces_of(EvidenceFile.objects.get(report=report))))
-    return path
 
 
 def changed(path: Path, name: str, change: Callable[[str], str]) -> Path:
