@@ -256,8 +256,8 @@ class Report:
         self.whole = Part(w=w, C=pick(C, C.slice < 0), S=S, W=S, prior=np.full(2, 0.5), ab=ab, instead=instead, is_plain=False)
         self.days, self.prior, self.is_unseen = inputs["days"], self.whole.passed(), 2 in self.whole.C.part and 2 not in S.part
     def read(self, file):
-        names = file.readline().decode().strip().split(",")
-        return Table(**dict(zip(names, np.loadtxt(file, delimiter=",", ndmin=2).reshape(-1, len(names)).T)))
+        names = file.readline().decode().strip().split(","); table = np.loadtxt(file, delimiter=",", ndmin=2).reshape(-1, len(names))
+        return Table(**dict(zip(names, table.T)))
     def part(self, spec):  # the predictions that a figure is about
         C, S, (place, code), is_rest = self.C, self.whole.S, spec.get("slice", (-1, -1)), spec.get("is_rest", False)
         days, own = range(*spec["days"]) if "days" in spec else self.days[spec["part"]], getattr(S, f"slice_{place}", 0 * S.day - 1)
@@ -272,8 +272,8 @@ class Report:
         if "of" in spec:
             n, other = (self.part(each).N for each in spec["of"])
             return compared(*map(self.rebuilt, spec["of"]), spec["how"], n / (n + other) if spec["how"] == "above" else 0.0)
-        part, name = self.part(spec), spec["metric"]
-        if self.is_unseen and (part.C.part == 2).any() and name not in COUNTED: return None
+        part, name = self.part(spec), spec["metric"]; chosen = {key: value for key, value in spec.items() if key not in ("said", "bin")}
+        if self.is_unseen and name not in COUNTED and 2 in self.part(chosen).C.part: return None  # neither outcome nor review
         found = part.metric(name, spec.get("class"))
         times = (part.compared() if name.endswith(VERSUS) else part).N if spec.get("is_total") else 1
         return found and found.times(times * spec.get("times", 1), spec.get("plus", 0))

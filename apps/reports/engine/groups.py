@@ -150,8 +150,13 @@ def _value(
 ) -> GroupValue:
     against: Figures = {}
     if reference is not None:
+        # How often an answer is given takes no truth.
+        counted = replace(piece.basis, is_unseen=False)
         against = {
-            name: figure(attempt("group", partial(how, own[measure], reference[measure])), piece.basis)
+            name: figure(
+                attempt("group", partial(how, own[measure], reference[measure])),
+                counted if measure == "selection_rate" else piece.basis,
+            )
             for name, (measure, how) in compared.against.items()
         }
     figures = {name: figure(estimate, piece.basis) for name, estimate in own.items()}

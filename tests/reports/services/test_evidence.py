@@ -24,6 +24,7 @@ from apps.reports.services.evidence_file import write_evidence
 from apps.review.models import ReviewItem
 from apps.truth.services import resolving as truth
 from tests.reports import task_worlds, worlds
+from tests.reports.engine.test_selective import lending
 from tests.reports.evidence import verify, written
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -39,7 +40,7 @@ FEATURES: dict[str, Any] = {
 WORTH = {"yes": {"yes": "5", "no": "-20"}, "no": {"yes": "-1", "no": "0"}}
 
 
-def binary(closed: int, kind: str, *, size: int = 1_000, has_score: bool = True) -> Report:
+def binary(closed: int, kind: str, *, size: int = 1_000) -> Report:
     """Two classes: some reviewers err, some are corrected, some cases wait, some have no baseline."""
     world = worlds.make_world(size, days=8, without_baseline=9, **FEATURES)
     worlds.label_draws(world, answered=0.85, wrong=0.1)
@@ -114,6 +115,35 @@ def test_every_figure_is_rebuilt_to_eight_digits(
     assert status == 0, said
     assert "sections.all: " in said
     assert "unknown" not in said
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_model_without_scores_is_rebuilt(
+    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push = worlds.push_predictions
+
+    def without_scores(model: Any, rows: list[dict[str, Any]]) -> Any:
+        return push(model, [{name: each for name, each in row.items() if name != "score"} for row in rows])
+
+    monkeypatch.setattr(worlds, "push_predictions", without_scores)
+    monkeypatch.setattr(worlds, "uncertainty", uniform)
+    assert verify(written(binary(4, kind, size=600), tmp_path)) == 0, capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("is_reviewed", "explore"), [(True, None), (False, 0.1), (False, None)])
+def test_outcomes_that_a_decision_removes_are_rebuilt(
+    is_reviewed: bool, explore: float | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Reviews stand for them, or what chance let through, or nothing does and there is no figure."""
+    world, _ = lending(explore=explore, **FEATURES)
+    if is_reviewed:
+        worlds.label_draws(world)
+    assert verify(written(worlds.report_of(world), tmp_path)) == 0, capsys.readouterr().out
+
+
+def uniform(rate: float) -> dict[str, Any]:
+    return {"name": "some", "kind": "uniform", "rate": rate, "queue": "main", "rank": 1, "condition": None}
 
 
 @pytest.fixture
