@@ -22,32 +22,41 @@ class Explained:
     text: str
 
 
-def _comparisons_of(headlines: Iterable[Headline]) -> dict[int, int]:
-    """Return, by the number of a figure's report, the newest comparison with the time before; in one query."""
-    by_sides = {(each.model_id, each.kind, *_sides(each)): each.pk for each in headlines}
-    alone = {"first_version": None, "second_version": None, "first_value_model": None, "second_value_model": None}
-    models, days = {model for model, *_ in by_sides}, {end for *_, end in by_sides}
-    rows = Comparison.objects.filter(model__in=models, second_end__in=days, **alone).order_by("pk")
-    found = rows.values_list("model", "kind", "first_start", "first_end", "second_start", "second_end", "pk")
-    return {by_sides[sides]: pk for *sides_, pk in found if (sides := tuple(sides_)) in by_sides}
-
-
 def explained(headlines: Iterable[Headline], *, role: Role) -> dict[int, Explained]:
-    """Say of these figures, by the number of their report, why they moved; in two queries, as this role may see it."""
-    numbers = _comparisons_of(headlines)
-    rows = Comparison.objects.filter(pk__in=numbers.values()).select_related("model__project").in_bulk()
-    seen = {report: visible_comparison(rows[pk], role=role) for report, pk in numbers.items()}
-    told = {report: each.document for report, each in seen.items()}
-    return {
-        report: Explained(numbers[report], _subject(document["metric"]), text)
-        for report, document in told.items()
-        if (text := in_short(document))
+    """Say of these figures, by the number of their report, why they moved, as this role may see it; in one query."""
+    by_report = {each.pk: (each.model_id, each.kind, *_days(each)) for each in headlines}
+    if not by_report:
+        return {}
+    newest = _newest(set(by_report.values()))
+    told = {sides: _told(each, role=role) for sides, each in newest.items()}
+    return {report: found for report, sides in by_report.items() if (found := told.get(sides))}
+
+
+Sides = tuple[int, str, date, date, date, date]
+
+
+def _newest(wanted: set[Sides]) -> dict[Sides, Comparison]:
+    """Return the newest comparison of each of these sides that has one."""
+    models, ends = {sides[0] for sides in wanted}, {sides[-1] for sides in wanted}
+    alone = {"first_version": None, "second_version": None, "first_value_model": None, "second_value_model": None}
+    days = ("model", "kind", "first_start", "first_end", "second_start", "second_end")
+    rows = Comparison.objects.filter(model__in=models, second_end__in=ends, **alone).select_related("model__project")
+    found = {
+        (row.model_id, row.kind, row.first_start, row.first_end, row.second_start, row.second_end): row
+        for row in rows.order_by(*days, "-pk").distinct(*days)
     }
+    return {sides: row for sides, row in found.items() if sides in wanted}
+
+
+def _told(comparison: Comparison, *, role: Role) -> Explained | None:
+    document = visible_comparison(comparison, role=role).document
+    text = in_short(document)
+    return Explained(comparison.pk, _subject(document["metric"]), text) if text else None
 
 
 def _subject(metric: str) -> str:
     return "right decisions" if metric in SHARES_RIGHT else "the error" if metric == "mae" else "its worth"
 
 
-def _sides(headline: Headline) -> tuple[date, date, date, date]:
+def _days(headline: Headline) -> tuple[date, date, date, date]:
     return *days_before(headline.start, headline.end), headline.start, headline.end

@@ -132,7 +132,8 @@ def test_two_hundred_models_take_no_more_queries_than_three(client: Client) -> N
         for _ in range(number):
             model = make_model(project)
             plant(model, Kind.VALUE, (1000.0, 900.0, 1100.0))
-            plant(model, Kind.PERFORMANCE, (0.9, 0.88, 0.92), weeks=weeks([0.9] * 5, until=LAST))
+            plant(model, Kind.PERFORMANCE, (0.9, 0.88, 0.92), weeks=weeks([0.9] * 5, until=LAST), is_newly_final=True)
+        plant(model, Kind.VALUE, (2000.0, 1900.0, 2100.0), month=BEFORE)
         client.get("/p/many/")  # writes down that somebody looked
         with CaptureQueriesContext(connection) as queries:
             assert client.get("/p/many/").status_code == 200
