@@ -13,10 +13,11 @@ from apps.common import dates
 from apps.home.pages import lines, words
 from apps.home.pages.forms import PortfolioForm
 from apps.home.services.explained import Explained, explained
-from apps.home.services.lately import Lately, lately
+from apps.home.services.lately import Lately, alerts_of, lately
 from apps.home.services.months import month_of, months_of
 from apps.home.services.portfolio import Portfolio, Row, portfolio
 from apps.monitoring.services import events
+from apps.notifications.models import Alert
 from apps.registry.models import MonitoredModel
 from apps.reports.models import Headline, Standing
 from apps.reports.services.following import follow_standing
@@ -45,12 +46,18 @@ def shows_money(member: Membership) -> bool:
 
 def read(member: Membership, models: Sequence[MonitoredModel], form: PortfolioForm) -> tuple[Portfolio, list[Row]]:
     """Read the month asked for: all models, for the totals, and those asked for in their order."""
+    return _read(member, models, form, alerts_of(member.project, since=timezone.now()))
+
+
+def _read(
+    member: Membership, models: Sequence[MonitoredModel], form: PortfolioForm, alerts: Sequence[Alert]
+) -> tuple[Portfolio, list[Row]]:
     now = timezone.now()
     follow_standing(models, standings=(Standing.THIS_MONTH, Standing.LAST_MONTH), now=now)
     months = months_of(member.project)
     today = now.astimezone(member.project.zone).date()
     month = month_of(member.project, months, asked=form.wanted("month"), today=today)
-    shown = portfolio(member.project, models, month=month, months=months)
+    shown = portfolio(member.project, models, alerts, month=month, months=months)
     kept = [row for row in shown.rows if form.keeps(row)]
     usual = "" if shows_money(member) else "name"
     order = lines.SORTS.get(form.sort_by or usual)
@@ -59,11 +66,12 @@ def read(member: Membership, models: Sequence[MonitoredModel], form: PortfolioFo
 
 def context(member: Membership, models: Sequence[MonitoredModel], form: PortfolioForm) -> dict[str, Any]:
     """Collect what the page of figures shows."""
-    shown, rows = read(member, models, form)
     now, has_money = timezone.now(), shows_money(member)
     today = now.astimezone(member.project.zone).date()
     since = datetime.combine(today, time(), tzinfo=member.project.zone) - LATELY
-    happened = lately(member.project, since=since, is_priced=has_money)
+    alerts = alerts_of(member.project, since=since)
+    shown, rows = _read(member, models, form, alerts)
+    happened = lately(member.project, alerts, since=since, is_priced=has_money)
     reasons = explained([*happened.final, *_to_explain(shown, has_money=has_money)], role=Role(member.role))
     return {
         "form": form,

@@ -39,15 +39,21 @@ class Lately:
     finals: int
 
 
-def lately(project: Project, *, since: datetime, is_priced: bool) -> Lately:
-    """Read what happened since a moment; without money unless asked for."""
+def alerts_of(project: Project, *, since: datetime) -> list[Alert]:
+    """Read the alerts that are open, and those that fired or closed since a moment; the newest first."""
+    alerts = Alert.objects.in_project(project).fired()
+    alerts = alerts.standing() | alerts.filter(Q(fired_at__gte=since) | Q(resolved_at__gte=since))
+    return list(alerts.select_related("model", "acknowledged_by").order_by("-fired_at", "-pk"))
+
+
+def lately(project: Project, alerts: Iterable[Alert], *, since: datetime, is_priced: bool) -> Lately:
+    """Read what happened since a moment, beside these alerts; without money unless asked for."""
     rows = Headline.objects.in_project(project).filter(created_at__gte=since, model__archived_at=None)
     rows = rows.filter(Q(restated__isnull=False) | Q(is_newly_final=True)).exclude(value=None).defer("weeks")
     told = [row for row in rows.select_related("model").order_by("report") if is_priced or not row.currency]
     restated = [each for each in _restated(told) if each.was != each.headline.value]
     final = _final(told)
-    alerts = Alert.objects.in_project(project).fired().filter(Q(fired_at__gte=since) | Q(resolved_at__gte=since))
-    found = list(alerts.select_related("model", "acknowledged_by").order_by("-fired_at", "-pk"))
+    found = [each for each in alerts if any(at is not None and at >= since for at in (each.fired_at, each.resolved_at))]
     closed = sum(alert.state == Alert.State.RESOLVED for alert in found)
     opened = sum(alert.fired_at is not None and alert.fired_at >= since for alert in found)
     return Lately(since, restated[:SHOWN], len(restated), found[:SHOWN], opened, closed, final[:SHOWN], len(final))

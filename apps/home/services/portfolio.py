@@ -1,13 +1,11 @@
 """The portfolio: what each model of a project earned in a month, beside the month before, and all of them together."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
-
-from django.db.models import Count, Q
 
 from apps.accounts.models import Project
 from apps.home.services.months import Month
@@ -139,15 +137,20 @@ class Portfolio:
 
 
 def portfolio(
-    project: Project, models: Sequence[MonitoredModel], *, month: Month | None, months: list[date]
+    project: Project,
+    models: Sequence[MonitoredModel],
+    alerts: Iterable[Alert],
+    *,
+    month: Month | None,
+    months: list[date],
 ) -> Portfolio:
-    """Read the month's figures of these models, most money at risk first; in three queries."""
+    """Read the month's figures of these models, most money at risk first; in one query."""
+    alarmed = _by_model(alerts)
     if month is None:
-        alerts = _alerts(project)
-        nothing = [Row(each, None, None, None, None, None, [], alerts.get(each.pk, Alerts())) for each in models]
+        nothing = [Row(each, None, None, None, None, None, [], alarmed.get(each.pk, Alerts())) for each in models]
         return Portfolio(None, months, nothing)
-    figures, alerts = _figures(project, month), _alerts(project)
-    rows = [_row(model, month, figures.get(model.pk, {}), alerts.get(model.pk, Alerts())) for model in models]
+    figures = _figures(project, month)
+    rows = [_row(model, month, figures.get(model.pk, {}), alarmed.get(model.pk, Alerts())) for model in models]
     return Portfolio(month, months, sorted(rows, key=_by_risk), _totals(rows))
 
 
@@ -199,10 +202,11 @@ def _weeks(performance: Iterable[Headline], *, of: Headline) -> list[Week]:
     return pooled(parts)[-WEEKS:]
 
 
-def _alerts(project: Project) -> dict[int, Alerts]:
-    standing = Alert.objects.in_project(project).standing().fired().order_by().values_list("model")
-    counts = standing.annotate(all=Count("pk"), new=Count("pk", filter=Q(state=Alert.State.FIRING)))
-    return {model: Alerts(*numbers) for model, *numbers in counts}
+def _by_model(alerts: Iterable[Alert]) -> dict[int, Alerts]:
+    standing = [each for each in alerts if each.state != Alert.State.RESOLVED]
+    all_of = Counter(each.model_id for each in standing)
+    new = Counter(each.model_id for each in standing if each.state == Alert.State.FIRING)
+    return {model: Alerts(number, new[model]) for model, number in all_of.items()}
 
 
 def _by_risk(row: Row) -> tuple[bool, float, str]:
