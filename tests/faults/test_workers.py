@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,8 +32,13 @@ class Client:
         self.send("PUT", "/models/m/policies", {"floor": 1.0, "queues": [{"name": "main"}]})
 
     def send(self, method: str, path: str, document: Any = None) -> Any:
-        address = f"{self.site.base_url}/api/v1{path}"
-        answer = httpx.request(method, address, json=document, headers=self.headers, timeout=30)
+        """Send it again while the service says that it has no database, as any client would."""
+        address, deadline = f"{self.site.base_url}/api/v1{path}", time.monotonic() + MINUTE
+        while True:
+            answer = httpx.request(method, address, json=document, headers=self.headers, timeout=30)
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE or time.monotonic() > deadline:
+                break
+            time.sleep(float(answer.headers["Retry-After"]))
         answer.raise_for_status()
         return answer.json()
 
