@@ -85,7 +85,7 @@ def context(member: Membership, models: Sequence[MonitoredModel], form: Portfoli
         "state": words.state(shown),
         "title": _title(shown.month.start) if shown.month else "",
         "name": words.name(shown.month.start, today=today) if shown.month else "",
-        "against": f"{words.name(shown.month.start, today=today)}, against" if shown.month else "",
+        "against": f"{words.name(shown.month.start, today=today)}, against" if shown.month else "Against",
         "before": words.name(shown.month.earlier[0], today=today) if shown.month else "",
         "month": f"{shown.month.start:%Y-%m}" if shown.month else "",
         "tabs": _tabs(shown, today=today),
