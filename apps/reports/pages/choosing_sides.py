@@ -1,6 +1,6 @@
 """The sides of a comparison as people choose them: a window by its name, a version, or days of one's own."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from apps.common import dates
 from apps.registry.models import MonitoredModel
+from apps.reports.models import Kind
 from apps.reports.pages import numbers
 from apps.reports.pages.windows import tab_label
 from apps.reports.services.comparisons import Side
@@ -30,11 +31,15 @@ class Choice:
 
 
 class SidesForm(forms.Form):
-    """Two sides from the lists; days of one's own and versions win where they are given."""
+    """Two sides from the lists; days of one's own and versions win where they are given.
 
-    def __init__(self, answers: Any, *, model: MonitoredModel) -> None:
+    Of reports on value, each side may be valued at earlier prices.
+    """
+
+    def __init__(self, answers: Any, *, model: MonitoredModel, kind: str) -> None:
         super().__init__(answers)
         self.model = model
+        prices = prices_of(model) if kind == Kind.VALUE else []
         choices = choices_of(model)
         versions = [("", "all versions"), *((each.name, each.name) for each in versions_of(model))]
         for name in ("second", "first"):
@@ -49,6 +54,14 @@ class SidesForm(forms.Form):
             self.fields[f"{name}_start"] = _day("From")
             self.fields[f"{name}_through"] = _day("Through")
             self.fields[f"{name}_version"] = forms.ChoiceField(label="Version", choices=versions, required=False)
+            if prices:
+                self.fields[f"{name}_prices"] = forms.TypedChoiceField(
+                    label="Prices", choices=prices, required=False, coerce=int, empty_value=None
+                )
+
+    @property
+    def has_prices(self) -> bool:
+        return "first_prices" in self.fields
 
     def clean(self) -> dict[str, Any]:
         """Add `sides`, first and second."""
@@ -61,17 +74,25 @@ class SidesForm(forms.Form):
     def _side(self, name: str) -> Side | None:
         data = self.cleaned_data
         start, through = data.get(f"{name}_start"), data.get(f"{name}_through")
-        version = data.get(f"{name}_version") or None
+        version, prices = data.get(f"{name}_version") or None, data.get(f"{name}_prices")
         if start or through:
             if not start or not through or through < start:
                 self.add_error(f"{name}_through", "Enter a first day and a last one that is not before it.")
                 return None
-            return Side(start, through + timedelta(days=1), version)
+            return Side(start, through + timedelta(days=1), version, prices)
         side = side_of(data.get(name, ""))
         if side is None:
             self.add_error(name, "Choose a window.")
             return None
-        return Side(side.start, side.end, version) if version else side
+        return replace(side, version=version or side.version, value_model=prices)
+
+
+def prices_of(model: MonitoredModel) -> list[tuple[str, str]]:
+    """List the present prices and the earlier ones; nothing without earlier ones."""
+    present, *earlier = model.champion.value_models.order_by("-version").values_list("version", flat=True) or [None]
+    if not earlier:
+        return []
+    return [("", f"present ({present})"), *((str(version), f"version {version}") for version in earlier)]
 
 
 def choices_of(model: MonitoredModel) -> list[Choice]:
@@ -97,12 +118,15 @@ def choices_of(model: MonitoredModel) -> list[Choice]:
 
 def usual_sides(model: MonitoredModel) -> tuple[Side, Side] | None:
     """Return the usual window and the one before it; None without predictions before."""
+    second = usual_side(model)
+    first = side_before(model, second) if second else None
+    return (first, second) if first and second else None
+
+
+def usual_side(model: MonitoredModel) -> Side | None:
+    """Return the usual window; None before the first prediction."""
     usual = default_of(offered(model, now=timezone.now()))
-    if usual is None:
-        return None
-    second = Side(usual.start, usual.end)
-    first = side_before(model, second)
-    return (first, second) if first else None
+    return Side(usual.start, usual.end) if usual else None
 
 
 def side_before(model: MonitoredModel, side: Side) -> Side | None:
@@ -114,7 +138,7 @@ def side_before(model: MonitoredModel, side: Side) -> Side | None:
 
 
 def key_of(side: Side) -> str:
-    """Write a side for an address.
+    """Write the days and the version of a side for an address.
 
     >>> key_of(Side(date(2026, 8, 1), date(2026, 9, 1), "v_7"))
     '2026-08-01_2026-09-01_v_7'
@@ -139,13 +163,19 @@ def side_of(key: str) -> Side | None:
 
 
 def label_of(side: Side) -> str:
-    period = numbers.period(side.start, side.end)
-    return f"{period}, version {side.version}" if side.version else period
+    parts = [numbers.period(side.start, side.end)]
+    parts += [f"version {side.version}"] if side.version else []
+    parts += [f"prices {side.value_model}"] if side.value_model else []
+    return ", ".join(parts)
 
 
 def address_of(model: MonitoredModel, kind: str, first: Side, second: Side) -> str:
     """Return the address of a comparison by its sides: it stays the same when more is known."""
-    query = urlencode({"second": key_of(second), "first": key_of(first)})
+    sides = {"second": second, "first": first}
+    query = urlencode(
+        {name: key_of(side) for name, side in sides.items()}
+        | {f"{name}_prices": side.value_model for name, side in sides.items() if side.value_model}
+    )
     return f"{reverse('compare', args=[model.project.slug, model.slug, kind])}?{query}"
 
 

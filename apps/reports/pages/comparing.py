@@ -1,5 +1,6 @@
 """Pages that compare two windows or versions, and the strip above a report that says what changed."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -44,7 +45,7 @@ def compare(request: ProjectRequest, model: str, kind: str) -> HttpResponse:
         if usual is None:
             return _choose(request, monitored, kind)
         return redirect(choosing_sides.address_of(monitored, kind, *usual))
-    form = SidesForm(request.GET, model=monitored)
+    form = SidesForm(request.GET, model=monitored, kind=kind)
     if not form.is_valid():
         return _choose(request, monitored, kind, form, status=400)
     try:
@@ -141,7 +142,7 @@ def _show(request: ProjectRequest, stored: Comparison, form: SidesForm | None = 
     document = _document(request, stored)
     chart = waterfall_of(document)
     start, end = days_of(document)
-    context = _context(model, kind, form or _filled(model, sides)) | {
+    context = _context(model, kind, form or _filled(model, kind, sides)) | {
         "comparison": stored,
         "headline": moves.headline(document),
         "figures": figures_table(document),
@@ -163,7 +164,7 @@ def _show(request: ProjectRequest, stored: Comparison, form: SidesForm | None = 
 def _choose(
     request: ProjectRequest, model: MonitoredModel, kind: str, form: SidesForm | None = None, *, status: int = 200
 ) -> HttpResponse:
-    context = _context(model, kind, form or SidesForm({}, model=model))
+    context = _context(model, kind, form or SidesForm({}, model=model, kind=kind))
     return render(request, "reports/compare.html", context, status=status)
 
 
@@ -171,9 +172,11 @@ def _context(model: MonitoredModel, kind: str, form: SidesForm) -> dict[str, Any
     return {"model": model, "tab": kind, "kind": kind, "title": wording.TITLES[kind], "form": form}
 
 
-def _filled(model: MonitoredModel, sides: tuple[Side, Side]) -> SidesForm:
-    first, second = (choosing_sides.key_of(side) for side in sides)
-    return SidesForm({"first": first, "second": second}, model=model)
+def _filled(model: MonitoredModel, kind: str, sides: tuple[Side, Side]) -> SidesForm:
+    answers: dict[str, Any] = {}
+    for name, side in zip(("first", "second"), sides, strict=True):
+        answers |= {name: choosing_sides.key_of(side), f"{name}_prices": side.value_model or ""}
+    return SidesForm(answers, model=model, kind=kind)
 
 
 def _document(request: ProjectRequest, stored: Comparison) -> ComparisonDocument:
@@ -181,9 +184,15 @@ def _document(request: ProjectRequest, stored: Comparison) -> ComparisonDocument
 
 
 def _report_of(stored: Comparison, side: SideSection) -> dict[str, str]:
-    """Return the name of a side and the address of its report; a version has one of its own once it is made."""
+    """Return the name of a side and the address of its report; a version has one of its own once it is made.
+
+    At earlier prices a side has none.
+    """
     model = stored.model
     asked = Side(date.fromisoformat(side["start"]), date.fromisoformat(side["end"]), side["version"])
+    present = model.current_value_model
+    if side["value_model"] and (present is None or side["value_model"] != present.version):
+        return {"label": choosing_sides.label_of(replace(asked, value_model=side["value_model"])), "address": ""}
     address = windows.address_of(model, stored.kind, days=(asked.start, asked.end))
     if asked.version is not None:
         version = version_named(model, asked.version)

@@ -137,7 +137,7 @@ def _sides(model: MonitoredModel, first: Side, second: Side) -> dict[str, Any]:
     """Return the fields of both sides. Raises DomainError."""
     fields: dict[str, Any] = {}
     for name, side in (("first", first), ("second", second)):
-        if side.value_model is not None and not model.value_models.filter(version=side.value_model).exists():
+        if side.value_model is not None and not model.champion.value_models.filter(version=side.value_model).exists():
             raise DomainError(f"There is no version {side.value_model} of the value model.", code="unknown_value_model")
         fields |= {
             f"{name}_start": side.start,

@@ -72,7 +72,7 @@ def make_comparison(job: ComparisonJob, *, tell: Tell) -> Comparison:
 def _asked(job: ComparisonJob, name: str) -> Asked:
     model: MonitoredModel = job.model
     number = getattr(job, f"{name}_value_model")
-    value_model = model.value_models.get(version=number) if number else model.current_value_model
+    value_model = model.champion.value_models.get(version=number) if number else model.current_value_model
     start, end, version = (getattr(job, f"{name}_{what}") for what in ("start", "end", "version"))
     return Asked(start, end, version, value_model)
 

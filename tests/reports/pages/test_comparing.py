@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -84,6 +85,26 @@ def test_the_strip_has_a_missing_comparison_made_once(model: MonitoredModel):
     ComparisonJob.objects.update(attempts=3, finished_at="2026-10-02T00:00:00Z", error="It broke.")
     assert "What changed since August 2026?" in text_of(client.get(at))
     assert ComparisonJob.objects.count() == 1
+
+
+def test_earlier_prices_are_chosen_on_the_page_of_value_alone(model: MonitoredModel):
+    matrix = {"yes": {"yes": "10", "no": "-8"}, "no": {"yes": "-2", "no": "1"}}
+    for version in (1, 2):
+        model.value_models.create(version=version, currency="USD", matrix=matrix)
+    client = signed_in(model, Role.STAKEHOLDER)
+    earlier = replace(SEPTEMBER, value_model=1)
+    address = address_of(model, "value", earlier, SEPTEMBER)
+    assert "first_prices=1" in address
+    assert client.get(address).status_code == 302
+    job = ComparisonJob.objects.get()
+    assert (job.first_value_model, job.second_value_model) == (1, None)
+    assert (job.first_start, job.second_start) == (SEPTEMBER.start, SEPTEMBER.start)
+    assert text_of(client.get(reverse("comparison_job", args=[model.project.slug, job.pk]))).count("prices 1") == 2
+    assert "or earlier prices" in text_of(client.get(address_of(model, "value", AUGUST, AUGUST)))
+    bad = client.get(address.replace("first_prices=1", "first_prices=7"))
+    assert (bad.status_code, "Select a valid choice" in text_of(bad)) == (400, True)
+    # Nothing but value depends on prices: there the two sides are the same.
+    assert client.get(address_of(model, "performance", earlier, SEPTEMBER)).status_code == 400
 
 
 def test_bad_sides_come_back_with_a_reason(model: MonitoredModel):

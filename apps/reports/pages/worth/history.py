@@ -1,11 +1,14 @@
 """The versions of what a decision is worth: who changed what, when and why."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from apps.registry.models import ValueModel
+from apps.reports.models import Kind
+from apps.reports.pages.choosing_sides import address_of, usual_side
 from apps.reports.pages.worth.forms import written
+from apps.reports.services.comparisons import Side
 
 # Changes of a version that are listed one by one.
 MOST_CHANGES = 6
@@ -22,16 +25,28 @@ FIELDS = {
 class Version:
     value_model: ValueModel
     changes: list[str]
+    # Of the comparison at these prices and at the present ones; empty for the present ones, and without predictions.
+    address: str
 
 
-def versions(rows: Sequence[ValueModel]) -> list[Version]:
+def versions(rows: Sequence[ValueModel], *, present: ValueModel) -> list[Version]:
     """Describe the versions, the newest first; the last row is only compared with, unless it is the first version."""
+    usual = usual_side(present.model)
     pairs = zip(rows, [*rows[1:], None], strict=False)
     return [
-        Version(row, _shortened(list(_changes(before, row))) if before else ["the first version"])
+        Version(
+            row,
+            _shortened(list(_changes(before, row))) if before else ["the first version"],
+            _address(usual, row) if usual and row.version != present.version else "",
+        )
         for row, before in pairs
         if before is not None or row.version == 1
     ]
+
+
+def _address(usual: Side, row: ValueModel) -> str:
+    """Return the address at which the usual window is compared at these prices and at the present ones."""
+    return address_of(row.model, Kind.VALUE, replace(usual, value_model=row.version), usual)
 
 
 def _changes(before: ValueModel, after: ValueModel) -> Iterator[str]:

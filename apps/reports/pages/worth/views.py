@@ -74,18 +74,19 @@ def _show(
     tried: WorthForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    stated = model.value_models.select_related("stated_by", "model").order_by("-version")
+    stated = model.value_models.select_related("stated_by", "model__project").order_by("-version")
     page = Paginator(stated, VERSIONS_SHOWN).get_page(request.GET.get("page"))
     # One row more, to compare the last one with.
     rows = list(stated[page.start_index() - 1 : page.end_index() + 1]) if page.paginator.count else []
+    present = model.current_value_model
     context: dict[str, Any] = {
         "model": model,
         "tab": "value",
         "form": form,
         "may_change": request.membership.reaches(Role.ENGINEER),
         "worked": worked(tried or form, model, basis_of(model)),
-        "versions": versions(rows)[:VERSIONS_SHOWN],
+        "versions": versions(rows, present=present)[:VERSIONS_SHOWN] if present else [],
         "page": page,
-        "newest": model.current_value_model,
+        "newest": present,
     }
     return render(request, "reports/worth.html", context, status=status)

@@ -1,17 +1,19 @@
 """The page on which people state what a decision is worth."""
 
 import re
+from datetime import timedelta
 from decimal import Decimal
 from html import unescape
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from apps.accounts.models import Role
 from apps.audit.models import Entry
 from apps.registry.models import MonitoredModel, ValueModel
-from tests.factories import make_member, make_model
+from tests.factories import make_member, make_model, prediction_row, push_predictions
 from tests.reports.documents import document
 from tests.reports.stored import make_report, report_model
 
@@ -244,3 +246,15 @@ def test_a_validator_reads_and_changes_nothing(model: MonitoredModel) -> None:
 @pytest.mark.parametrize("role", [Role.STAKEHOLDER, Role.REVIEWER, Role.ADJUDICATOR])
 def test_nobody_below_engineer_states_amounts(model: MonitoredModel, role: Role) -> None:
     assert signed_in(model, role).get(address(model)).status_code == 403
+
+
+def test_an_earlier_version_is_compared_with_the_present_one() -> None:
+    model = report_model()
+    push_predictions(model, [prediction_row(1, predicted_at=(timezone.now() - timedelta(days=3)).isoformat())])
+    for version in (1, 2):
+        model.value_models.create(version=version, currency="USD", matrix={})
+    links = re.findall(r'href="([^"]*compare[^"]*)"', signed_in(model).get(address(model)).content.decode())
+    assert len(links) == 1
+    assert "first_prices=1" in unescape(links[0])
+    # Both sides are the usual window.
+    assert len(set(re.findall(r"(?:first|second)=([\d_-]+)", unescape(links[0])))) == 1
