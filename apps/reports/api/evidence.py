@@ -12,13 +12,13 @@ from rest_framework.views import APIView
 from apps.accounts.models import Role, Scope
 from apps.accounts.services.access import get_or_404, project_of
 from apps.common.api import ProblemSerializer
-from apps.common.errors import NotFoundError
+from apps.common.errors import ConflictError
 from apps.common.exports import ZipRenderer
 from apps.reports import services
 from apps.reports.api.serializers import EvidenceStatusSerializer
 from apps.reports.models import Report, ReportJob
 
-NO_EVIDENCE = "The report rests on settings or cases that are no longer as they were."
+NO_EVIDENCE = "The report is not finished, or rests on settings or cases that are no longer as they were."
 ANSWERS = {
     (200, ZipRenderer.media_type): OpenApiTypes.BINARY,
     (202, JSONRenderer.media_type): EvidenceStatusSerializer,
@@ -49,7 +49,7 @@ class EvidenceView(_EvidenceView):
         jobs = ReportJob.objects.in_project(project_of(request)).select_related("report__model")
         job = get_or_404(jobs, pk=pk)
         if job.report is None:
-            raise NotFoundError("This report is not finished.")
+            raise ConflictError("This report is not finished.")
         return self.answer(request, job.report)
 
 

@@ -109,15 +109,16 @@ def test_open_days_cover_the_true_sum():
 
 @pytest.mark.slow
 def test_the_months_of_the_series_add_up_to_the_whole():
-    world = make_world(1_200, days=60)
+    world = make_world(1_200, days=75)
     price(world)
     send_outcomes(world, range(1_200))
-    close_days(world, before=60)
+    close_days(world, before=75)
     document = report_of(world, "value").document
 
     assert [(point["start"], point["end"]) for point in document["series"]] == [
         ("2026-03-01", "2026-04-01"),
-        ("2026-04-01", "2026-04-30"),
+        ("2026-04-01", "2026-05-01"),
+        ("2026-05-01", "2026-05-15"),
     ]
     total = sum(point["figures"]["value_total"]["value"] for point in document["series"])
     assert total == pytest.approx(document["sections"]["all"]["value_total"]["value"])

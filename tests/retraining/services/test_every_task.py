@@ -46,7 +46,7 @@ def make_generated(name: str) -> MonitoredModel:
 
 
 def register_file(model: MonitoredModel, form: str) -> None:
-    version = ModelVersion.objects.get(model=model)
+    version = ModelVersion.objects.filter(model=model).latest("pk")
     Artifact.objects.create(
         version=version, format=form, sha256=b"0" * 32, size=2, spec={"features": []}, state=Artifact.State.READY
     )
