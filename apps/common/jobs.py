@@ -54,9 +54,16 @@ class Job(Leased):
     class Meta:
         abstract = True
 
+    @property
+    def status(self) -> str:
+        """queued, running, done or failed."""
+        if self.finished_at:
+            return "failed" if self.error else "done"
+        return "running" if self.lease_token else "queued"
+
     def complete(self, **changes: Any) -> None:
-        """Mark the job done, together with `changes`. Raises LeaseLostError."""
-        self.fenced_update(progress=1.0, finished_at=Now(), **RELEASED, **changes)
+        """Mark the job done, whatever earlier attempts failed on, together with `changes`. Raises LeaseLostError."""
+        self.fenced_update(progress=1.0, finished_at=Now(), **RELEASED, **{"error": "", **changes})
 
     def fail(self, error: Exception) -> None:
         """Store the error; after the last attempt, finish the job. Raises LeaseLostError."""

@@ -135,13 +135,6 @@ class EvidenceFile(Job):
         """Evidence that has changed since stays so."""
         return isinstance(error, DomainError) or super().is_final(error)
 
-    @property
-    def status(self) -> str:
-        """queued, running, done or failed."""
-        if self.finished_at:
-            return "failed" if self.error else "done"
-        return "running" if self.lease_token else "queued"
-
 
 class EvidencePiece(models.Model):
     """A part of an evidence file. Web and worker need not share a disk."""

@@ -32,3 +32,14 @@ def test_a_killed_workers_job_is_free_before_the_minute_is_over():
     from django.conf import settings
 
     assert jobs.LEASE_SECONDS + settings.SWEEP_SECONDS < 60
+
+
+def test_a_job_done_in_its_second_attempt_is_done_and_keeps_no_error():
+    Upload.objects.create(model=make_model(), kind="predictions", form="csv", size=1, confirmed_at="2026-03-02T00:00Z")
+    [first] = Upload.objects.due().claim(seconds=60)
+    first.fail(RuntimeError("The database went away."))
+    assert Upload.objects.get().status == "queued"
+    [second] = Upload.objects.due().claim(seconds=60)
+    second.complete()
+    upload = Upload.objects.get()
+    assert (upload.status, upload.error) == ("done", "")

@@ -70,9 +70,7 @@ class Upload(Job):
         """draft, queued, running, done or failed; a failed upload waits until somebody asks for another try."""
         if self.confirmed_at is None:
             return "draft"
-        if self.finished_at:
-            return "failed" if self.error else "done"
-        return "running" if self.lease_token else "queued"
+        return super().status
 
     @property
     def rejected_rows(self) -> int:
