@@ -36,7 +36,7 @@ SUMS = {
     "amount4_odds2": "sum_amount4_odds2",
 }
 
-# What is expected of a prediction by its class: intercept and slope, and the shares of true classes where it is wrong
+# What the score lets one expect, for each predicted class: intercept, slope, and the shares of true classes if wrong
 Expected = list[list[list[float]]]
 
 

@@ -27,7 +27,7 @@ class CurvePoint(TypedDict):
 class LabelCounts(TypedDict):
     outcomes: int  # predictions of closed days whose outcome is known
     reviews: int  # reviewed cases of open days
-    # Of open days: so few for so many predictions that closed days alone tell more
+    # Labels of open days that are left out, because closed days alone tell more
     reviews_left_out: NotRequired[int]
     used: int  # labels of the study, after thinning
     subjects: int

@@ -105,7 +105,7 @@ def _page(request: ProjectRequest, model: MonitoredModel, form: StudyForm, *, st
 
 
 def _as_before(model: MonitoredModel) -> dict[str, Any]:
-    """What was asked for last is offered first."""
+    """Offer what was asked for last."""
     job = services.last_job(model)
     return {} if job is None else {"days": job.days, "without_sensitive": job.without_sensitive}
 

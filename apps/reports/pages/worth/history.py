@@ -25,7 +25,7 @@ FIELDS = {
 class Version:
     value_model: ValueModel
     changes: list[str]
-    # Of the comparison at these prices and at the present ones; empty for the present ones, and without predictions.
+    # The comparison of these prices with the present ones; empty for the present ones, and before the first prediction.
     address: str
 
 
